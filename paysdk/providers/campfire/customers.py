@@ -12,11 +12,12 @@ from bisect import bisect_left
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from paysdk.payment import CustomerRef
+from paysdk.providers.campfire.invoices.normalise import make_customer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping
 
+    from paysdk.payment import CustomerRef
     from paysdk.provider import Listing, Page
     from paysdk.providers.campfire.invoices.schema import InvoiceSummary
 
@@ -42,7 +43,7 @@ class InvoiceCustomers:
         # The customers of invoices that were created since, or that came out of order.
         self._others: dict[int, CustomerRef | None] = {}
         # A client has many invoices, and needs only one object.
-        self._clients: dict[tuple[int | None, str | None], CustomerRef] = {}
+        self._clients: dict[tuple[int | None, str | None], CustomerRef | None] = {}
         self._listings: list[Listing[InvoiceSummary]] = []
         self._pages: AsyncIterator[Page[InvoiceSummary]] | None = None
         self._newest = -1
@@ -96,11 +97,7 @@ class InvoiceCustomers:
         """Remember the customers of a page, and return the ids of its invoices."""
         for invoice in page.payments:
             key = invoice.client, invoice.client_name
-            customer = (
-                None
-                if key == (None, None)
-                else self._clients.setdefault(key, _make_customer(invoice))
-            )
+            customer = self._clients.setdefault(key, make_customer(invoice))
             if invoice.id <= _MAX_ID and (not self._ids or -invoice.id > self._ids[-1]):
                 self._ids.append(-invoice.id)
                 self._customers.append(customer)
@@ -120,8 +117,3 @@ class InvoiceCustomers:
 async def _close(pages: AsyncIterator[Page[InvoiceSummary]] | None) -> None:
     if isinstance(pages, AsyncGenerator):
         await pages.aclose()
-
-
-def _make_customer(invoice: InvoiceSummary) -> CustomerRef:
-    client = None if invoice.client is None else str(invoice.client)
-    return CustomerRef(id=client, name=invoice.client_name)

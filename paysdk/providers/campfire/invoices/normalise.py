@@ -37,7 +37,7 @@ from paysdk.records.times import is_finer, truncate_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["SUMMARY_READER", "Paid", "read_invoice", "read_paid", "read_payment"]
+__all__ = ["SUMMARY_READER", "Paid", "make_customer", "read_invoice", "read_paid", "read_payment"]
 
 R = TypeVar("R", Invoice, InvoiceLine, Attachment)
 
@@ -46,7 +46,6 @@ _paid = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ids = msgspec.json.Decoder(PaidIds)
 _memos = msgspec.json.Decoder(list[CreditMemoMade] | None)
 _log = logging.getLogger("paysdk")
-
 
 _nested_mender = Mender(NestedPayment)
 
@@ -177,7 +176,7 @@ def _nested_payment(
             invoice=InvoiceRef(
                 str(invoice.id), invoice.invoice_number, invoice.total_amount, invoice.amount_due
             ),
-            customer=_client(invoice),
+            customer=make_customer(invoice),
             external_id=row.external_id,
             source=row.source,
             voided_date=row.voided_date,
@@ -196,14 +195,17 @@ def _nested_payment(
 
 def _nested_row(record: bytes) -> NestedPayment:
     try:
-        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % record))[0]
+        return _decode_row(record)
     except msgspec.ValidationError:
-        return _nested.decode(_nested_mender.truncate_times(b"[%b]" % _nested_mender.mend(record)))[
-            0
-        ]
+        return _decode_row(_nested_mender.mend(record))
 
 
-def _client(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # likewise
+def _decode_row(record: bytes) -> NestedPayment:
+    return _nested.decode(_nested_mender.truncate_times(b"[%b]" % record))[0]
+
+
+def make_customer(invoice: Any) -> CustomerRef | None:  # noqa: ANN401  # any form of an invoice
+    """Return the customer of an invoice, if it has one."""
     # "client" is who pays; "customer" is the tenant's own organisation (the API's schema,
     # AccountingInvoice).
     if invoice.client is None and invoice.client_name is None:
