@@ -20,7 +20,7 @@ __all__ = [
     "TransactionPayment",
     "check_above_zero",
     "check_exact_amount",
-    "check_external_id",
+    "check_new_external_id",
     "refuse_uuid",
 ]
 
@@ -74,8 +74,8 @@ def _check_text(_item: object, field: attrs.Attribute[Any], value: object) -> No
     check_not_blank(field.name, value)
 
 
-def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
-    """Raise ``ConfigurationError`` unless *value* can be an external id. An attrs validator."""
+def check_new_external_id(value: object) -> None:
+    """Raise ``ConfigurationError`` unless *value* can be the external id of a new payment."""
     # A server that trims texts, as Django REST framework does, would change an external id with
     # space around it.
     fits = (
@@ -89,6 +89,10 @@ def check_external_id(_item: object, _field: attrs.Attribute[Any], value: object
             f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
             f"without space around it, not {value!r}."
         )
+
+
+def _check_external_id(_item: object, _field: attrs.Attribute[Any], value: object) -> None:
+    check_new_external_id(value)
 
 
 def _check_day(_item: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -145,7 +149,7 @@ class ManualPayment:
     account_id: int | str = attrs.field(validator=_check_id)
     account_name: str = attrs.field(validator=_check_text)
     payment_date: date = attrs.field(validator=_check_day)
-    external_id: str | None = attrs.field(default=None, validator=_optional(check_external_id))
+    external_id: str | None = attrs.field(default=None, validator=_optional(_check_external_id))
     memo: str | None = attrs.field(default=None, validator=_optional(_check_text))
 
 

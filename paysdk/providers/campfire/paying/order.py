@@ -17,11 +17,10 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.invoices.schema import Invoice
 from paysdk.providers.campfire.paying.items import (
-    ManualPayment,
     PaymentItem,
     check_above_zero,
     check_exact_amount,
-    check_external_id,
+    check_new_external_id,
     refuse_uuid,
 )
 
@@ -191,7 +190,7 @@ def _is_sequence(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
 def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     if external_id is not None:
-        check_external_id(item, attrs.fields(ManualPayment).external_id, external_id)
+        check_new_external_id(external_id)
     if transaction_id == "" or isinstance(transaction_id, bool):
         raise ConfigurationError(
             f"transaction_id must be an id, as int or str, not {transaction_id!r}."
