@@ -12,6 +12,7 @@ import attrs
 from paysdk.cancellation import run_to_end
 from paysdk.errors import APIError, ConfigurationError, OutcomeUnknownError, PaysdkError
 from paysdk.oauth2.errors import AuthorizationEndedError
+from paysdk.transport.observer import may_have_been_processed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class Refresher:
         try:
             fresh = await self._send_refresh(refresh_token, marked, attempts)
         except BaseException as error:
-            if _may_have_been_processed(attempts):
+            if may_have_been_processed(attempts):
                 self._raise_if_unknown(error)
             else:
                 await self._save(locked, marked, stored)
@@ -98,7 +99,7 @@ class Refresher:
         self, refresh_token: Secret, marked: Tokens, attempts: list[Attempt]
     ) -> Tokens:
         async def check_grace() -> None:
-            if _may_have_been_processed(attempts) and not self._in_grace(marked):
+            if may_have_been_processed(attempts) and not self._in_grace(marked):
                 raise _unknown_outcome("A refresh was sent, and its outcome is unknown.")
 
         return await self._endpoint.send(
@@ -183,10 +184,6 @@ class Refresher:
         ended.provider, ended.method, ended.url = error.provider, error.method, error.url
         self._ended = refresh_token, ended
         raise copy.copy(ended) from None
-
-
-def _may_have_been_processed(attempts: list[Attempt]) -> bool:
-    return any(attempt.may_have_been_processed for attempt in attempts)
 
 
 def _unknown_outcome(what: str, found: str = "") -> OutcomeUnknownError:

@@ -11,9 +11,9 @@ from paysdk.events import Event, RetryPlanned, Waiting
 from paysdk.transport.credentials import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["Attempt", "EventEmitter", "RequestStats"]
+__all__ = ["Attempt", "EventEmitter", "RequestStats", "may_have_been_processed"]
 
 _log = logging.getLogger("paysdk")
 
@@ -38,6 +38,11 @@ class Attempt:
     authorization: Secret
     stats: RequestStats
     may_have_been_processed: bool = False
+
+
+def may_have_been_processed(attempts: Iterable[Attempt]) -> bool:
+    """Whether one of these attempts may have reached the provider and was not refused."""
+    return any(attempt.may_have_been_processed for attempt in attempts)
 
 
 class EventEmitter:

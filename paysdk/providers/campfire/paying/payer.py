@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from paysdk.providers.campfire.paying.duplicate_checks import (
@@ -16,6 +15,7 @@ from paysdk.providers.campfire.paying.order import PayOrder, PayOutcome
 from paysdk.providers.campfire.paying.recovery import Recovery, warn_unless_external_ids_kept
 from paysdk.providers.campfire.paying.refusals import describe_sent
 from paysdk.providers.campfire.paying.sending import Sender
+from paysdk.providers.campfire.paying.sent_order import is_older_than
 from paysdk.providers.campfire.paying.turns import Turns
 
 if TYPE_CHECKING:
@@ -119,13 +119,12 @@ class Payer:
         check_similar(turn, snapshot)
         for sent in open_orders:
             check_found_or_drafted(turn, sent)
-            self._check_rest(turn, sent)
+            self._check_resendable(turn, sent)
         check_consent(turn, snapshot)
 
-    def _check_rest(self, turn: Turn, sent: SentOrder) -> None:
+    def _check_resendable(self, turn: Turn, sent: SentOrder) -> None:
         """Raise ``OutcomeUnknownError`` unless *sent* may be sent again by now."""
-        rest = self._resend_after
-        if rest is not None and datetime.now(UTC) - sent.sent_at >= timedelta(seconds=rest):
+        if is_older_than(self._resend_after, sent):
             return
         what = f"Nothing was sent. {describe_sent(sent)} has no known outcome"
         found = "it is not found yet; it may still be booked"

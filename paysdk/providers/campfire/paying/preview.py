@@ -53,8 +53,8 @@ class PaymentPreview:
     ``applied_payments`` and ``applied_credits`` include what was applied before. ``term_discounts``
     is a discount for early payment, which Campfire grants for a full payment only.
     ``remaining_due`` is what would still be due. Amounts are in major units of the invoice's
-    currency.
-    ``applied_withholding`` is ``None`` if the API leaves it out. ``raw`` is all that was sent.
+    currency. ``applied_withholding`` is ``None`` if the API leaves it out. ``raw`` is all that was
+    sent.
     """
 
     total_due: Decimal
@@ -129,12 +129,12 @@ def _check_withholding(value: object) -> Decimal:
     return amount
 
 
-_Answer = msgspec.defstruct(
+_Record = msgspec.defstruct(
     "PreviewRecord",
     [(name, Any, None) if name == _OPTIONAL else (name, Any) for name in _AMOUNTS],
     kw_only=True,
 )
-_decode = msgspec.json.Decoder(_Answer, float_hook=exact_number).decode
+_decode = msgspec.json.Decoder(_Record, float_hook=exact_number).decode
 
 
 def read_preview(body: bytes) -> PaymentPreview:

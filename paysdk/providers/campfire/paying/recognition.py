@@ -67,12 +67,9 @@ def find_by_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[
     unseen = [item for item in order.expected if not groups[item.external_id]]
     surplus = [
         payment
-        for item in order.expected
-        for payment in groups[item.external_id]
-        if is_surplus(
-            groups[item.external_id],
-            _amounts_under(groups[item.external_id], order, unseen),
-        )
+        for group in (groups[item.external_id] for item in order.expected)
+        if is_surplus(group, _amounts_under(group, order, unseen))
+        for payment in group
     ]
     if surplus:
         raise surplus_error(surplus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paysdk.errors import ConfigurationError, DuplicatePaymentError
+from paysdk.providers.campfire.paying.sent_order import describe_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -150,10 +151,7 @@ def _is_from_stripe(payment: Payment) -> bool:
 
 def describe_sent(sent: SentOrder) -> str:
     """An order that was sent earlier, in words that begin a sentence."""
-    return (
-        f"An earlier order for invoice {sent.invoice_id} "
-        f"(sent at {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC)"
-    )
+    return f"An earlier order for invoice {sent.invoice_id} ({describe_time(sent)})"
 
 
 def _list(payments: Collection[Payment]) -> str:

@@ -22,19 +22,18 @@ from paysdk.providers.campfire.paying.sent_order import SentOrder
 from paysdk.records.malformed import decode_or_raise
 from paysdk.transport.deadline import Deadline
 from paysdk.transport.messages import RawResponse, Request
-from paysdk.transport.observer import Attempt, RequestStats
+from paysdk.transport.observer import Attempt, RequestStats, may_have_been_processed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paysdk.payment import Payment
-    from paysdk.providers.campfire.invoices.schema import Invoice
     from paysdk.providers.campfire.paying.lookup import OrderLookup, Snapshot
     from paysdk.providers.campfire.paying.recovery import Recovery
     from paysdk.providers.campfire.paying.turns import Turn
     from paysdk.transport.client import Client
 
-__all__ = ["Sender", "may_have_been_processed"]
+__all__ = ["Sender"]
 
 _log = logging.getLogger("paysdk")
 
@@ -152,15 +151,11 @@ class Sender:
         """
         if not turn.order.external_ids:
             return True, True
-        payments = {payment.id: payment for payment in shown}
         now = await self._look_after_success(turn)
-        if now is not None:
-            payments |= now
-        everything = tuple(payments.values())
-        check_surplus(turn, sent, everything)
-        found = [payments[each] for each in (payments if now is None else now)]
-        kept = warn_unless_external_ids_kept(turn.order, everything)
-        return kept, can_be_found(turn.order, found)
+        payments = {payment.id: payment for payment in shown} | (now or {})
+        check_surplus(turn, sent, tuple(payments.values()))
+        kept = warn_unless_external_ids_kept(turn.order, payments.values())
+        return kept, can_be_found(turn.order, (payments if now is None else now).values())
 
     async def _look_after_success(self, turn: Turn) -> dict[str, Payment] | None:
         try:
@@ -194,16 +189,17 @@ def _find_new_payments(turn: Turn, sent: SentOrder, paid: Paid) -> tuple[str, ..
     # The order was booked. So if only as many payments as were ordered can be its own, no other
     # order made them. If none can be, it is not booked yet, and the new payments are somebody
     # else's.
-    sent.payment_ids = _find_certain(turn, sent, paid.invoice)
+    sent.payment_ids = (
+        find_booked(
+            turn.order,
+            paid.invoice.payments,
+            before=sent.before,
+            currency=paid.invoice.currency,
+        )
+        or ()
+    )
     return sent.payment_ids or find_possible(
         turn.order, (each for each in paid.invoice.payments if each.id not in sent.before)
-    )
-
-
-def _find_certain(turn: Turn, sent: SentOrder, invoice: Invoice) -> tuple[str, ...]:
-    return (
-        find_booked(turn.order, invoice.payments, before=sent.before, currency=invoice.currency)
-        or ()
     )
 
 
@@ -234,8 +230,3 @@ def _warn_of_credit_memos(turn: Turn, paid: Paid) -> None:
             turn.invoice_id,
             made,
         )
-
-
-def may_have_been_processed(attempts: list[Attempt]) -> bool:
-    """Whether one of these attempts may have reached the provider and was not refused."""
-    return any(attempt.may_have_been_processed for attempt in attempts)

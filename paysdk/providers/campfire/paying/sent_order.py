@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import attrs
@@ -11,7 +11,14 @@ import msgspec
 from paysdk.orders import OpenOrder
 from paysdk.providers.campfire.paying.order import ExpectedPayment, PayOrder
 
-__all__ = ["SentOrder", "SentVoid", "read_open_order", "read_open_void"]
+__all__ = [
+    "SentOrder",
+    "SentVoid",
+    "describe_time",
+    "is_older_than",
+    "read_open_order",
+    "read_open_void",
+]
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -69,6 +76,16 @@ class SentVoid:
         return OpenOrder(
             id=self.id, sent_at=self.sent_at, details=msgspec.json.encode(details).decode()
         )
+
+
+def is_older_than(seconds: float | None, sent: SentOrder | SentVoid) -> bool:
+    """Whether *sent* was sent that long ago. Without *seconds*, no time is long enough."""
+    return seconds is not None and datetime.now(UTC) - sent.sent_at >= timedelta(seconds=seconds)
+
+
+def describe_time(sent: SentOrder | SentVoid) -> str:
+    """When *sent* was sent, in words."""
+    return f"sent at {sent.sent_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class _VoidDetails(msgspec.Struct):

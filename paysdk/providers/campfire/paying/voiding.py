@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,12 +31,15 @@ from paysdk.providers.campfire.paying.refusals import (
     not_of_this_invoice_error,
     refund_error,
 )
-from paysdk.providers.campfire.paying.sending import may_have_been_processed
-from paysdk.providers.campfire.paying.sent_order import SentVoid
+from paysdk.providers.campfire.paying.sent_order import (
+    SentVoid,
+    describe_time,
+    is_older_than,
+)
 from paysdk.records.malformed import decode_or_raise
 from paysdk.transport.deadline import Deadline
 from paysdk.transport.messages import Request
-from paysdk.transport.observer import Attempt, RequestStats
+from paysdk.transport.observer import Attempt, RequestStats, may_have_been_processed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -53,7 +55,6 @@ if TYPE_CHECKING:
 __all__ = ["Voider"]
 
 _log = logging.getLogger("paysdk")
-
 
 _NOT_YET = "the payment is not voided yet; it may still be, or the void may wait for approval"
 
@@ -108,7 +109,7 @@ class Voider:
             open_voids = await turn.journal.read_voids(turn.payment_id)
             if not payment.is_voided:
                 for sent in open_voids:
-                    self._check_rest(turn, sent)
+                    self._check_resendable(turn, sent)
             for sent in open_voids:
                 await turn.journal.settle(sent)
             if payment.is_voided:
@@ -209,14 +210,13 @@ class Voider:
         what = f"{turn.operation.name} failed ({error}), and it may have been processed"
         raise self._unknown_error(turn, what, found) from error
 
-    def _check_rest(self, turn: _Turn, sent: SentVoid) -> None:
+    def _check_resendable(self, turn: _Turn, sent: SentVoid) -> None:
         """Raise ``OutcomeUnknownError`` unless *sent* may be sent again by now."""
-        rest = self._resend_after
-        if rest is not None and datetime.now(UTC) - sent.sent_at >= timedelta(seconds=rest):
+        if is_older_than(self._resend_after, sent):
             return
         what = (
-            f"Nothing was sent. An earlier void of payment {turn.payment_id} (sent at "
-            f"{sent.sent_at:%Y-%m-%d %H:%M:%S} UTC) has no known outcome"
+            f"Nothing was sent. An earlier void of payment {turn.payment_id} "
+            f"({describe_time(sent)}) has no known outcome"
         )
         raise self._unknown_error(turn, what, _NOT_YET)
 
