@@ -19,15 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkHeader", "next_link"]
 
-
 # A link of a Link header with its parameters (RFC 8288, section 3), and one parameter. Each
 # character can match in only one way, so matching takes linear time.
 _LINK = re.compile(r'[\s,]*<([^<>]*)>\s*((?:;[^,;"]*(?:"(?:[^"\\]|\\.)*"[^,;"]*)*)*)(?=,|\Z)')
-
-
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?')
-
-
 _ESCAPED = re.compile(r"\\(.)")
 
 

@@ -67,15 +67,15 @@ _OVERLOAD = re.compile(
 )
 
 
-def _seconds(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:  # noqa: ARG001  # attrs' signature
+def _check_wait(_policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:
     check_seconds(f"RetryPolicy.{field.name}", value, allow_zero=True)
 
 
-def _attempts(policy: RetryPolicy, field: attrs.Attribute[int], value: int) -> None:  # noqa: ARG001  # attrs' signature
+def _check_attempts(_policy: RetryPolicy, field: attrs.Attribute[int], value: int) -> None:
     check_int(f"RetryPolicy.{field.name}", value, 1)
 
 
-def _share(policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:  # noqa: ARG001  # attrs' signature
+def _check_share(_policy: RetryPolicy, field: attrs.Attribute[float], value: float) -> None:
     check_share(f"RetryPolicy.{field.name}", value)
 
 
@@ -96,12 +96,12 @@ class RetryPolicy:
     allows this many additional retries. Ten retries a second are always allowed.
     """
 
-    attempts: int = attrs.field(default=5, validator=_attempts)
-    wait_initial: float = attrs.field(default=0.2, validator=_seconds)
-    wait_max: float = attrs.field(default=10.0, validator=_seconds)
-    wait_jitter: float = attrs.field(default=1.0, validator=_share)
-    retry_after_max: float = attrs.field(default=60.0, validator=_seconds)
-    budget_share: float = attrs.field(default=0.2, validator=_share)
+    attempts: int = attrs.field(default=5, validator=_check_attempts)
+    wait_initial: float = attrs.field(default=0.2, validator=_check_wait)
+    wait_max: float = attrs.field(default=10.0, validator=_check_wait)
+    wait_jitter: float = attrs.field(default=1.0, validator=_check_share)
+    retry_after_max: float = attrs.field(default=60.0, validator=_check_wait)
+    budget_share: float = attrs.field(default=0.2, validator=_check_share)
 
 
 def means_not_processed(status: int) -> bool:

@@ -82,7 +82,8 @@ _NOT_THE_API = (
 def error_from_response(response: RawResponse, conventions: Conventions = _USUAL) -> APIError:
     """Return the error that the status of a response means."""
     status = response.status
-    kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)  # noqa: PLR2004
+    is_servers = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = _BY_STATUS.get(status, ServerError if is_servers else APIError)
     said = _explain(response, conventions)
     detail, quoted = (said.detail,) * 2 if said.detail else _describe_redirect(response)
     # A gateway's page often has the status in its title.
@@ -118,7 +119,7 @@ def _find_request_id(headers: Mapping[str, str]) -> str | None:
 def _describe_redirect(response: RawResponse) -> tuple[str, str]:
     """Return a message about a redirect, and the part of it that the server sent."""
     location = response.headers.get("location", "")
-    if location and 300 <= response.status < 400:  # noqa: PLR2004
+    if location and HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
         return f"a redirect to {location}, which paysdk does not follow", location
     return "", ""
 
@@ -139,9 +140,10 @@ def _what_next(response: RawResponse, detail: str) -> str:
         return _WHAT_NEXT[status]
     if detail:
         return ""
-    if status >= 500:  # noqa: PLR2004  # HTTP's own number
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "The provider or a gateway in front of it failed. Try again later."
-    return "Check base_url and the arguments." if status >= 400 else _NO_LOCATION  # noqa: PLR2004
+    is_refused = status >= HTTPStatus.BAD_REQUEST
+    return "Check base_url and the arguments." if is_refused else _NO_LOCATION
 
 
 def explain_unreadable_body(error: MalformedResponseError, response: RawResponse) -> None:
