@@ -20,6 +20,8 @@ from paysdk.provider import Page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cattrs import BaseConverter
+
 __all__ = ["make_converter"]
 
 
@@ -69,19 +71,9 @@ def make_converter() -> MsgspecJsonConverter:
             payments=override(unstruct_hook=lambda each: list(map(converter.unstructure, each))),
         ),
     )
-    _register_raw(converter)
+    converter.register_unstructure_hook_factory(_has_raw, _raw_as_text)
+    converter.register_structure_hook_factory(_has_raw, _raw_from_text)
     return converter
-
-
-def _register_raw(converter: MsgspecJsonConverter) -> None:
-    def unstructured(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
-        return _raw_as_text(kind, converter)
-
-    def structured(kind: type[Any]) -> Callable[[Any, Any], Any]:
-        return _raw_from_text(kind, converter)
-
-    converter.register_unstructure_hook_factory(_has_raw, unstructured)
-    converter.register_structure_hook_factory(_has_raw, structured)
 
 
 def _text(value: object, _: type[str]) -> str:
@@ -140,15 +132,13 @@ def _has_raw(kind: object) -> bool:
     )
 
 
-def _raw_as_text(
-    kind: type[Any], converter: MsgspecJsonConverter
-) -> Callable[[Any], dict[str, Any]]:
+def _raw_as_text(kind: type[Any], converter: BaseConverter) -> Callable[[Any], dict[str, Any]]:
     return make_dict_unstructure_fn(
         kind, converter, _raw=override(rename="raw", unstruct_hook=bytes.decode)
     )
 
 
-def _raw_from_text(kind: type[Any], converter: MsgspecJsonConverter) -> Callable[[Any, Any], Any]:
+def _raw_from_text(kind: type[Any], converter: BaseConverter) -> Callable[[Any, Any], Any]:
     return make_dict_structure_fn(
         kind, converter, _raw=override(rename="raw", struct_hook=lambda text, _: text.encode())
     )
