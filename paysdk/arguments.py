@@ -10,6 +10,7 @@ from paysdk.errors import ConfigurationError
 __all__ = [
     "as_moment",
     "check_bool",
+    "check_day",
     "check_int",
     "check_not_blank",
     "check_seconds",
@@ -74,6 +75,13 @@ def check_text(name: str, value: object) -> str:
     """Return *value* if it is a text of one line with something in it."""
     if not isinstance(value, str) or not value.isprintable() or value.strip() != value or not value:
         raise ConfigurationError(f"{name} must be a text of one line, not {value!r}.")
+    return value
+
+
+def check_day(name: str, value: object) -> date:
+    """Return *value* if it is a day. A datetime, which is also a date in Python, is none."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ConfigurationError(f"{name} must be a datetime.date, not {value!r}.")
     return value
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from paysdk.arguments import as_moment, check_int
 from paysdk.checkpoint import Checkpoint
 from paysdk.errors import ConfigurationError, MalformedResponseError, UnsupportedFilterError
 from paysdk.exact import exact_amount, in_utc
@@ -36,8 +37,6 @@ from paysdk.rest import (
     ApiKey,
     RestProvider,
     RestSettings,
-    as_moment,
-    check_int,
     check_page_size,
     refuse_filters,
     wrap_key,

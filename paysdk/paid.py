@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.arguments import check_day
 from paysdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -45,17 +46,13 @@ def check_paid_range(since: object, until: object) -> PaidRange:
 
     Raises ``ConfigurationError`` if one of them is not a date, or if they are in the wrong order.
     """
-    paid = PaidRange(since=_check_day("paid_since", since), until=_check_day("paid_until", until))
+    paid = PaidRange(
+        since=None if since is None else check_day("paid_since", since),
+        until=None if until is None else check_day("paid_until", until),
+    )
     if paid.since is not None and paid.until is not None and paid.until < paid.since:
         raise ConfigurationError(
             f"paid_since ({paid.since}) is after paid_until ({paid.until}), so no payment can be "
             "between them."
         )
     return paid
-
-
-def _check_day(name: str, given: object) -> date | None:
-    # A payment has a day, without a time and a zone. A datetime is also a date in Python.
-    if given is None or (isinstance(given, date) and not isinstance(given, datetime)):
-        return given
-    raise ConfigurationError(f"{name} must be a datetime.date or None, not {given!r}.")

@@ -41,7 +41,7 @@ class CustomerRef:
     name: str | None = None
 
 
-def _finite(_payment: Payment, field: attrs.Attribute[Decimal], value: Decimal) -> None:
+def _check_finite(_payment: Payment, field: attrs.Attribute[Decimal], value: Decimal) -> None:
     if not isinstance(value, Decimal) or not value.is_finite():
         message = (
             f"Payment.{field.name} must be a finite decimal.Decimal, not {value!r}: a "
@@ -77,7 +77,7 @@ class Payment:
 
     provider: str
     id: str
-    amount: Decimal = attrs.field(validator=_finite)
+    amount: Decimal = attrs.field(validator=_check_finite)
     currency: str | None = None
     payment_date: date | None = None
     invoice: InvoiceRef

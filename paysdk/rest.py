@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, TypeVar,
 
 import attrs
 
-from paysdk.arguments import as_moment, check_int, check_text
+from paysdk.arguments import check_int, check_text
 from paysdk.declared import check_declarations
 from paysdk.errors import MalformedResponseError, UnsupportedFilterError
 from paysdk.listing.endpoint import Endpoint
@@ -40,8 +40,6 @@ __all__ = [
     "ApiKey",
     "RestProvider",
     "RestSettings",
-    "as_moment",
-    "check_int",
     "check_page_size",
     "refuse_filters",
     "wrap_key",
@@ -273,9 +271,8 @@ class RestProvider:
             reader=reader,
             filters=encode_query(sorted(filters.items())),
             on_malformed=None if strict else self._client.settings.on_malformed,
-            select=getattr(
-                reader, "select", None
-            ),  # a reader of providers with other records has it
+            # A reader of providers with other records has it.
+            select=getattr(reader, "select", None),
             concurrency=concurrency,
             header_parameters=self.header_parameters,
             page_fetcher=page_fetcher,

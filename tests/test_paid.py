@@ -50,7 +50,7 @@ def test_a_bound_is_a_date(name: str, given: object) -> None:
     """A text, a number or a time is refused, because a payment has only a day."""
     bounds = {"since": None, "until": None} | {name.removeprefix("paid_"): given}
 
-    with pytest.raises(ConfigurationError, match=f"{name} must be a datetime.date or None"):
+    with pytest.raises(ConfigurationError, match=f"{name} must be a datetime.date, not"):
         check_paid_range(bounds["since"], bounds["until"])
 
 

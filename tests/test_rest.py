@@ -11,7 +11,6 @@ import pickle
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -26,7 +25,6 @@ from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.rest import (
     RestProvider,
     RestSettings,
-    as_moment,
     check_page_size,
     refuse_filters,
     wrap_key,
@@ -459,68 +457,6 @@ def test_wrong_page_size(wrong: object) -> None:
         ConfigurationError, match="page_size must be a whole number from 1 to 5, not"
     ):
         check_page_size(wrong, 5)  # type: ignore[arg-type]  # what is refused
-
-
-@pytest.mark.parametrize(
-    ("value", "end_of_day", "moment"),
-    [
-        (date(2026, 1, 31), False, datetime(2026, 1, 31, tzinfo=UTC)),
-        (date(2026, 1, 31), True, datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)),
-        (datetime(2026, 1, 31, 12, tzinfo=UTC), True, datetime(2026, 1, 31, 12, tzinfo=UTC)),
-        (
-            datetime(2026, 1, 31, 1, tzinfo=timezone(timedelta(hours=2))),
-            False,
-            datetime(2026, 1, 30, 23, tzinfo=UTC),
-        ),
-    ],
-)
-def test_moment(value: datetime | date, *, end_of_day: bool, moment: datetime) -> None:
-    """A date is the beginning or the end of its day in UTC; a datetime is converted to UTC."""
-    found = as_moment("modified_since", value, end_of_day=end_of_day)
-    assert moment == found
-    assert UTC is found.tzinfo
-
-
-class NoZone(tzinfo):
-    """A zone without an offset, which makes a datetime naive."""
-
-    def utcoffset(self, dt: datetime | None) -> None:  # noqa: ARG002  # the protocol's
-        return None
-
-    dst = tzname = utcoffset
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        datetime(2026, 1, 31),  # noqa: DTZ001  # what is refused
-        datetime(2026, 1, 31, tzinfo=NoZone()),
-    ],
-)
-def test_naive_moment(wrong: datetime) -> None:
-    """A naive datetime is refused."""
-    with pytest.raises(
-        ConfigurationError, match=r"modified_since must be an aware datetime.*has no zone"
-    ):
-        as_moment("modified_since", wrong, end_of_day=False)
-
-
-@pytest.mark.parametrize("wrong", ["2026-01-31", 1769817600, 0.5])
-def test_not_a_moment(wrong: object) -> None:
-    """Anything except a datetime or a date is refused."""
-    with pytest.raises(
-        ConfigurationError, match="modified_until must be an aware datetime or a date, not"
-    ):
-        as_moment("modified_until", wrong, end_of_day=True)  # type: ignore[arg-type]  # refused
-
-
-@pytest.mark.parametrize("edge", [datetime.min, datetime.max])  # noqa: DTZ901  # made aware below
-def test_moment_beyond_the_calendar(edge: datetime) -> None:
-    """A moment that UTC cannot express is refused."""
-    hours = 14 if edge == datetime.min else -12  # noqa: DTZ901  # as above
-    zone = timezone(timedelta(hours=hours))
-    with pytest.raises(ConfigurationError, match="modified_since"):
-        as_moment("modified_since", edge.replace(tzinfo=zone), end_of_day=False)
 
 
 def test_rest_provider_is_what_the_providers_are() -> None:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from paysdk.arguments import check_bool, check_int
+from paysdk.arguments import as_moment, check_bool, check_int
 from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
-from paysdk.rest import as_moment
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
 
 __all__ = [
     "FILTERS",
     "INVOICE_FILTERS",
     "SINCE",
     "UNTIL",
-    "check_day",
     "check_external_id",
     "check_invoice_id",
     "check_payment_ids",
@@ -110,13 +111,6 @@ def format_moment(moment: datetime) -> str:
 def check_invoice_id(invoice_id: int) -> int:
     """Return *invoice_id* if it can be the id of an invoice."""
     return check_int("invoice_id", invoice_id, 0)
-
-
-def check_day(name: str, value: object) -> date:
-    """Return *value* if it is a day, and not a moment."""
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise ConfigurationError(f"{name} must be a datetime.date, not {value!r}.")
-    return value
 
 
 def check_record_id(name: str, value: object, what: str) -> int:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Unpack
 
-from paysdk.arguments import check_bool, check_seconds
+from paysdk.arguments import check_bool, check_day, check_seconds
 from paysdk.errors import ConfigurationError, MalformedResponseError
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.providers.campfire.arguments import (
     FILTERS,
-    check_day,
     check_external_id,
     check_invoice_id,
     check_payment_ids,

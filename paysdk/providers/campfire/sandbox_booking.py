@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import attrs
 
+from paysdk.arguments import check_day
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire import sandbox_payments as made_up
 from paysdk.providers.campfire.paying.sandbox import (
@@ -60,8 +61,8 @@ def _check_choice(
 
 
 def _check_day(_: object, field: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and type(value) is not date:
-        raise ConfigurationError(f"{field.alias} must be a datetime.date, not {value!r}.")
+    if value is not None:
+        check_day(str(field.alias), value)
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from paysdk.arguments import check_not_blank
+from paysdk.arguments import check_day, check_not_blank
 from paysdk.errors import ConfigurationError
-from paysdk.providers.campfire.arguments import check_day, looks_like_uuid
+from paysdk.providers.campfire.arguments import looks_like_uuid
 
 __all__ = [
     "CreditMemoPayment",
