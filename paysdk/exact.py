@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Context, Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-__all__ = ["decode_exactly", "exact_amount", "exact_number", "in_utc"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["EXACT", "add_exactly", "decode_exactly", "exact_amount", "exact_number", "in_utc"]
+
+# The context of a user's program may have any precision, and Python's default of 28 digits would
+# round the sum of longer amounts. No real sum of amounts needs a thousand.
+EXACT = Context(prec=1000)
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -51,6 +58,14 @@ def _parse_int(digits: str) -> int | Decimal | str:
 
 def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
+
+
+def add_exactly(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum of *amounts*, with all its digits."""
+    total = Decimal(0)
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
 
 
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")

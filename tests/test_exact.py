@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paysdk.exact import decode_exactly, exact_amount, exact_number, in_utc
+from paysdk.exact import add_exactly, decode_exactly, exact_amount, exact_number, in_utc
 
 
 @settings(max_examples=60)
@@ -61,3 +61,10 @@ def test_moments_come_out_in_utc() -> None:
     assert (datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC), UTC) == (moment, moment.tzinfo)
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\.created_at`"):
         in_utc(datetime(1, 1, 1, tzinfo=zone), "$.created_at")
+
+
+def test_sum_has_all_digits() -> None:
+    """A sum is exact in any context, and that of nothing is 0."""
+    with localcontext(Context(prec=1)):
+        assert "1000000.01" == str(add_exactly([Decimal(1000000), Decimal("0.01")]))
+        assert Decimal(0) == add_exactly([])

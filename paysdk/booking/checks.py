@@ -13,7 +13,7 @@ import attrs
 
 from paysdk.booking.names import are_of_one_account
 from paysdk.currencies import minor_digits, normalise_currency
-from paysdk.reconcile.outcome import EXACT
+from paysdk.exact import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,7 +17,7 @@ import attrs
 from paysdk.booking.policy import BookingPolicy
 from paysdk.converter import make_converter
 from paysdk.errors import ConfigurationError
-from paysdk.reconcile.outcome import EXACT
+from paysdk.exact import EXACT
 from paysdk.target import BookingOrder
 
 if TYPE_CHECKING:

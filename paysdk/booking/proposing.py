@@ -17,9 +17,9 @@ from paysdk.booking.checks import (
 )
 from paysdk.booking.names import make_name
 from paysdk.booking.plan import BookingLine
+from paysdk.exact import EXACT
 from paysdk.payment import Payment
 from paysdk.reconcile import RULES, Rule
-from paysdk.reconcile.outcome import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from paysdk.booking.errors import PlanRefusedError
-from paysdk.reconcile.outcome import EXACT
+from paysdk.exact import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

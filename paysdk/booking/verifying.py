@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from paysdk.booking.checks import Problem, check_similar, find_own
-from paysdk.reconcile.outcome import EXACT
+from paysdk.exact import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

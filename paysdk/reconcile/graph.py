@@ -9,6 +9,8 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from paysdk.exact import EXACT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
@@ -93,15 +95,18 @@ def subset_sums(
     # is outside of these bounds, the choice is abandoned.
     least, most = [Decimal(0)], [Decimal(0)]
     for amount in reversed(amounts):
-        least.append(least[-1] + min(amount, Decimal(0)))
-        most.append(most[-1] + max(amount, Decimal(0)))
+        least.append(EXACT.add(least[-1], min(amount, Decimal(0))))
+        most.append(EXACT.add(most[-1], max(amount, Decimal(0))))
     pending: list[tuple[int, Decimal, tuple[int, ...]]] = [(0, total, ())]
     while pending:
         place, missing, chosen = pending.pop()
         rest = len(amounts) - place
-        if least[rest] - tolerance <= missing <= most[rest] + tolerance:
+        lowest, highest = EXACT.subtract(least[rest], tolerance), EXACT.add(most[rest], tolerance)
+        if lowest <= missing <= highest:
             if rest:
                 pending.append((place + 1, missing, chosen))
-                pending.append((place + 1, missing - amounts[place], (*chosen, place)))
+                pending.append(
+                    (place + 1, EXACT.subtract(missing, amounts[place]), (*chosen, place))
+                )
             elif len(chosen) > 1:
                 yield chosen

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from paysdk.currencies import normalise_currency
+from paysdk.exact import EXACT
 from paysdk.payment import Payment
 from paysdk.reconcile.graph import clusters, connected_components
 from paysdk.reconcile.outcome import Rule, Vanished
@@ -123,9 +124,8 @@ def link_by_amount(tolerances: Tolerances) -> Link:
     """Return a function that says whether two payments can be counterparts."""
 
     def agree(one: Item, other: Item) -> bool:
-        return abs(one.payment.amount - other.payment.amount) <= tolerances.tolerance and are_close(
-            one, other, tolerances.days
-        )
+        difference = EXACT.abs(EXACT.subtract(one.payment.amount, other.payment.amount))
+        return difference <= tolerances.tolerance and are_close(one, other, tolerances.days)
 
     return agree
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 import attrs
 
 from paysdk.currencies import normalise_currency
+from paysdk.exact import EXACT
 from paysdk.payment import Payment
 
-__all__ = ["EXACT", "RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished", "in_words"]
-
-# Python's default of 28 digits would round the difference of longer amounts. No real sum of
-# amounts needs a thousand.
-EXACT = Context(prec=1000)
+__all__ = ["RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished", "in_words"]
 
 
 class Status(StrEnum):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from paysdk.exact import EXACT
 from paysdk.payment import Payment
 from paysdk.reconcile.graph import connected_components, has_left_matching, has_perfect_matching
 from paysdk.reconcile.items import (
@@ -30,7 +31,7 @@ from paysdk.reconcile.items import (
     separate,
     split_by_side,
 )
-from paysdk.reconcile.outcome import EXACT, STATUS_OF, Outcome, Rule, Status, Vanished
+from paysdk.reconcile.outcome import STATUS_OF, Outcome, Rule, Status, Vanished
 from paysdk.reconcile.splits import find_splits, find_sums
 
 if TYPE_CHECKING:

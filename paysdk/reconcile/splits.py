@@ -6,6 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from paysdk.exact import EXACT, add_exactly
 from paysdk.reconcile.graph import connected_components, subset_sums
 from paysdk.reconcile.items import (
     are_close,
@@ -80,11 +81,16 @@ def _find_sums_to(whole: Item, others: list[Item], tolerances: Tolerances) -> It
         for other in others
         if other.payment.amount and are_close(whole, other, tolerances.days)
     ]
-    least = sum(min(part.payment.amount, Decimal(0)) for part in parts) - tolerances.tolerance
-    most = sum(max(part.payment.amount, Decimal(0)) for part in parts) + tolerances.tolerance
+    amounts = [part.payment.amount for part in parts]
+    sinks = add_exactly(min(amount, Decimal(0)) for amount in amounts)
+    least = EXACT.subtract(sinks, tolerances.tolerance)
+    rises = add_exactly(max(amount, Decimal(0)) for amount in amounts)
+    most = EXACT.add(rises, tolerances.tolerance)
 
     def fits(amount: Decimal) -> bool:
-        return least - min(amount, Decimal(0)) <= total - amount <= most - max(amount, Decimal(0))
+        rest = EXACT.subtract(total, amount)
+        from_least = EXACT.subtract(least, min(amount, Decimal(0)))
+        return from_least <= rest <= EXACT.subtract(most, max(amount, Decimal(0)))
 
     parts = [part for part in parts if fits(part.payment.amount)]
     if not total:

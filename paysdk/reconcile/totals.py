@@ -10,7 +10,8 @@ import attrs
 
 from paysdk.currencies import normalise_currency
 from paysdk.errors import ConfigurationError
-from paysdk.reconcile.outcome import EXACT, Outcome, Rule, Status
+from paysdk.exact import EXACT
+from paysdk.reconcile.outcome import Outcome, Rule, Status
 
 if TYPE_CHECKING:
     from paysdk.payment import Payment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Context, localcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,6 +121,21 @@ def test_split_payments_match_their_parts(
 ) -> None:
     """A payment matches several if it is their sum in exactly one way and nothing else fits."""
     assert expected == describe(left, right)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (("600.41", "400.04"), {"matched: a|x+y (split)"}),
+        (("600.41", "400.05"), {"ambiguous: a|x+y (several_differ)"}),
+    ],
+)
+def test_split_is_exact_in_any_context(parts: tuple[str, str], expected: set[str]) -> None:
+    """The sum of parts is exact, whatever precision the program of the user has set."""
+    first, second = parts
+    with localcontext(Context(prec=2)):
+        found = describe([paid("a", "1000.45")], [paid("x", first), paid("y", second)])
+    assert expected == found
 
 
 def test_pairs_among_too_many_to_compare_are_matched() -> None:

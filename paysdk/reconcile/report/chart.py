@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.reconcile.outcome import EXACT
+from paysdk.exact import EXACT
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
 from paysdk.reconcile.report.text import format_money, format_month
 from paysdk.reconcile.report.totals_table import MAX_CURRENCIES

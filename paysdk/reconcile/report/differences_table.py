@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from paysdk.currencies import normalise_currency
-from paysdk.reconcile.outcome import EXACT, RULES, Outcome, Status
+from paysdk.exact import EXACT
+from paysdk.reconcile.outcome import RULES, Outcome, Status
 from paysdk.reconcile.report.names import Names, status_class
 from paysdk.reconcile.report.table import Cell
 from paysdk.reconcile.report.text import format_day, format_money

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
-from paysdk.reconcile.outcome import EXACT, Outcome, Status
+from paysdk.exact import EXACT
+from paysdk.reconcile.outcome import Outcome, Status
 from paysdk.reconcile.report.chart import make_charts_section
 from paysdk.reconcile.report.differences_table import make_differences_section
 from paysdk.reconcile.report.fitting import fit_tables
@@ -135,7 +136,7 @@ class Report:
 def _size(outcome: Outcome) -> Decimal:
     """The amount by which differences are ordered."""
     if outcome.status is Status.AMOUNT_DIFFERS:
-        return abs(outcome.difference or Decimal(0))
+        return EXACT.abs(outcome.difference or Decimal(0))
     total = Decimal(0)
     for payment in (*outcome.left, *outcome.right):
         total = EXACT.add(total, EXACT.abs(payment.amount))

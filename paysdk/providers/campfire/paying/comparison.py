@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from paysdk.exact import EXACT, add_exactly
 from paysdk.providers.campfire.paying.external_ids import external_id_fits
 
 if TYPE_CHECKING:
@@ -139,17 +140,17 @@ def matches(item: ExpectedPayment, payment: Payment) -> bool:
 
 def add_up(payments: Iterable[Payment]) -> Decimal:
     """The sum of the amounts."""
-    return sum((payment.amount for payment in payments), Decimal(0))
+    return add_exactly(payment.amount for payment in payments)
 
 
 def is_surplus(payments: Collection[Payment], amounts: Collection[Decimal]) -> bool:
     """Whether *payments* are these amounts and more of the same, and not something else."""
-    total, ordered = add_up(payments), sum(amounts, Decimal(0))
+    total, ordered = add_up(payments), add_exactly(amounts)
     if len(payments) <= 1 or total <= ordered:
         return False
     return (
         sum(payment.amount in amounts for payment in payments) >= len(amounts)
-        or total % ordered == 0
+        or EXACT.remainder(total, ordered) == 0
     )
 
 
@@ -168,10 +169,10 @@ def select_by_amount(payments: list[Payment], amount: Decimal) -> list[Payment]:
     if single := [
         payment
         for payment in payments
-        if amount in (payment.amount, payment.amount + _withheld_amount(payment))
+        if amount in (payment.amount, EXACT.add(payment.amount, _withheld_amount(payment)))
     ]:
         return single
     sums = {Decimal(0)}
     for payment in payments[:_MAX_PIECES]:
-        sums |= {already + payment.amount for already in sums}
+        sums |= {EXACT.add(already, payment.amount) for already in sums}
     return payments if amount in sums else []

@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from paysdk.errors import ConfigurationError
+from paysdk.exact import add_exactly
 from paysdk.providers.campfire.invoices.schema import Invoice
 from paysdk.providers.campfire.paying.items import (
     PaymentItem,
@@ -101,7 +102,7 @@ class PayOrder:
 
     @property
     def total(self) -> Decimal:
-        return sum((item.amount for item in self.expected), Decimal(0))
+        return add_exactly(item.amount for item in self.expected)
 
     def is_same_as(self, other: PayOrder) -> bool:
         """Whether both orders have the same items, as far as that can be recognised."""
