@@ -31,7 +31,7 @@ from paysdk.records.columns import Amount, converted
 from paysdk.records.errors import FieldError
 from paysdk.records.fields import PaymentRecord
 from paysdk.records.page import RawPage
-from paysdk.records.schema_reader import InvoicePayments, SchemaReader
+from paysdk.records.schema_reader import InvoicePayments, RecordPayments, SchemaReader
 from paysdk.records.table_reader import TableReader
 from paysdk.rest import (
     ApiKey,
@@ -73,6 +73,7 @@ __all__ = [
     "Position",
     "RawPage",
     "RawResponse",
+    "RecordPayments",
     "Requester",
     "RestProvider",
     "RestSettings",

@@ -86,7 +86,8 @@ class Page(Generic[T]):
     the next page, and ``None`` on the last page. If you store it together with the payments, you
     can resume a listing that ended early. ``left_out`` has the ids of the records that are not
     payments, or no longer are. ``whole_invoices`` has the ids of the invoices that have no other
-    payments than those on this page.
+    payments than those on this page, and ``whole_records`` those of the records that have none. The
+    id of a payment of such a record is the record's, or begins with it and a colon.
     """
 
     payments: Sequence[T]
@@ -94,11 +95,12 @@ class Page(Generic[T]):
     checkpoint: Checkpoint | None
     left_out: tuple[str, ...] = ()
     whole_invoices: tuple[str, ...] = ()
+    whole_records: tuple[str, ...] = ()
 
     @property
     def says_anything(self) -> bool:
         """Whether the page has payments, or says what has become of some."""
-        return bool(self.payments or self.left_out or self.whole_invoices)
+        return bool(self.payments or self.left_out or self.whole_invoices or self.whole_records)
 
 
 @attrs.frozen(kw_only=True)

@@ -42,6 +42,7 @@ class RowsOfPage:
     checkpoint: Checkpoint | None
     left_out: tuple[str, ...] = ()
     whole_invoices: tuple[str, ...] = ()
+    whole_records: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -118,6 +119,7 @@ class Endpoint(Generic[T_co]):
         *,
         left_out: tuple[str, ...] = (),
         whole_invoices: tuple[str, ...] = (),
+        whole_records: tuple[str, ...] = (),
     ) -> RowsOfPage:
         """Count a page and report it. *following* is where the listing goes on, if it does."""
         progress.count_page(len(rows), reported_count, is_last=not following)
@@ -125,7 +127,7 @@ class Endpoint(Generic[T_co]):
             PageRead(self.client.provider, progress.pages, len(rows), reported_count)
         )
         checkpoint = self.checkpoint(following) if following else None
-        return RowsOfPage(rows, reported_count, checkpoint, left_out, whole_invoices)
+        return RowsOfPage(rows, reported_count, checkpoint, left_out, whole_invoices, whole_records)
 
     def describe_error(
         self,

@@ -140,6 +140,7 @@ class PagedListing(Generic[T]):
                     page.checkpoint,
                     page.left_out,
                     page.whole_invoices,
+                    page.whole_records,
                 )
 
     async def _payments(self, endpoint: Endpoint[T]) -> AsyncGenerator[T]:

@@ -76,6 +76,7 @@ class PageStream:
         self.bad_link: PaginationError | None = None
         self.left_out: tuple[str, ...] = ()
         self.whole_invoices: tuple[str, ...] = ()
+        self.whole_records: tuple[str, ...] = ()
         self.under_way: dict[str, asyncio.Task[RawPage]] = {}
         self._endpoint = endpoint
         self._progress = progress
@@ -115,6 +116,7 @@ class PageStream:
             self._progress,
             left_out=self.left_out,
             whole_invoices=self.whole_invoices,
+            whole_records=self.whole_records,
         )
 
     async def aclose(self) -> None:
@@ -248,4 +250,5 @@ class PageStream:
         selected = select(rows)
         rows[:] = selected.items
         self.left_out, self.whole_invoices = selected.left_out, selected.whole_invoices
+        self.whole_records = selected.whole_records
         self._progress.left_out += len(self.left_out)

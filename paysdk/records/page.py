@@ -55,13 +55,15 @@ class RawPage:
 class Selected:
     """What the records of a page are: items of the listing, or something else.
 
-    ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` are the ids of
-    the invoices that have no other payments than those in ``items``.
+    ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` and
+    ``whole_records`` are the ids of the invoices and of the records that have no other payments
+    than those in ``items``.
     """
 
     items: list[Any]
     left_out: tuple[str, ...] = ()
     whole_invoices: tuple[str, ...] = ()
+    whole_records: tuple[str, ...] = ()
 
 
 class Row(Protocol):

@@ -20,7 +20,7 @@ from paysdk.records.stand_ins import make_decodable
 if TYPE_CHECKING:
     from paysdk.records.page import RawPage
 
-__all__ = ["HasId", "InvoicePayments", "NormalisedRow", "SchemaReader"]
+__all__ = ["HasId", "InvoicePayments", "NormalisedRow", "RecordPayments", "SchemaReader"]
 
 
 class HasId(Protocol):
@@ -56,7 +56,33 @@ class InvoicePayments:
                 )
 
 
-Normalised: TypeAlias = Payment | InvoicePayments | Sequence[Payment] | None
+@attrs.frozen
+class RecordPayments:
+    """All payments of one record, such as money that was divided among several invoices.
+
+    The id of each payment is *record_id*, or begins with *record_id* and a colon, such as ``7:12``
+    for the part of record 7 that paid invoice 12. A *normalise* that returns this says that the
+    record has no other payments. So a sync that lists only what was modified marks those as
+    vanished that the record had before.
+
+    Raises ``ValueError`` for a *record_id* with a colon, and for a payment with another id.
+    """
+
+    record_id: str
+    payments: Sequence[Payment]
+
+    def __attrs_post_init__(self) -> None:
+        if ":" in self.record_id:
+            raise ValueError(f"The id of a record must have no colon, but it is {self.record_id!r}")
+        for payment in self.payments:
+            if payment.id.partition(":")[0] != self.record_id:
+                raise ValueError(
+                    f"The id of a payment of record {self.record_id!r} must be that id, or begin "
+                    f"with '{self.record_id}:', but it is {payment.id!r}"
+                )
+
+
+Normalised: TypeAlias = Payment | InvoicePayments | RecordPayments | Sequence[Payment] | None
 
 
 @attrs.frozen
@@ -64,7 +90,7 @@ class NormalisedRow:
     """A record, the payments in it, and its bytes.
 
     ``payments`` is ``None`` if the record is not a payment. ``whole_invoice`` is the id of the
-    invoice that has no other payments.
+    invoice that has no other payments, and ``whole_record`` is that of the record that has none.
     """
 
     id: str | int
@@ -72,6 +98,7 @@ class NormalisedRow:
     payments: Sequence[Payment] | None
     raw: bytes
     whole_invoice: str | None = None
+    whole_record: str | None = None
 
 
 class SchemaReader(Generic[PageType, RowType]):
@@ -86,7 +113,8 @@ class SchemaReader(Generic[PageType, RowType]):
     a sequence of payments if the record has several, or ``None`` if the record is not a payment. If
     it returns ``None``, the record is left out, and counted in ``report.left_out``. An empty
     sequence has the same effect as ``None``, but is not counted. If a record is an invoice with all
-    its payments, return ``InvoicePayments``, so that a sync notices if one of them is gone.
+    its payments, return ``InvoicePayments``, and for any other record with several payments
+    ``RecordPayments``, so that a sync notices if one of them is gone.
 
     A record that does not fit *row* is malformed. So is a record for which *normalise* raises an
     exception. Raise ``FieldError`` to say which field has the bad value. A number whose type *row*
@@ -139,8 +167,12 @@ class SchemaReader(Generic[PageType, RowType]):
                 left_out.append(str(row.id))
             else:
                 payments += row.payments
-        whole = tuple(row.whole_invoice for row in rows if row.whole_invoice is not None)
-        return Selected(payments, tuple(left_out), whole)
+        return Selected(
+            payments,
+            tuple(left_out),
+            tuple(row.whole_invoice for row in rows if row.whole_invoice is not None),
+            tuple(row.whole_record for row in rows if row.whole_record is not None),
+        )
 
     def _normalised_rows(self, records: list[bytes], array: bytes) -> list[NormalisedRow]:
         """Return the rows of *records*, decoded from *array*, which has the same records."""
@@ -149,9 +181,17 @@ class SchemaReader(Generic[PageType, RowType]):
         normalised: list[NormalisedRow] = []
         with reading_records():
             for row, record in zip(rows, records, strict=True):
-                payments, invoice = _split_normalised(normalise(row, record))
+                found = normalise(row, record)
+                payments = _payments_of(found)
                 normalised.append(
-                    NormalisedRow(row.id, _modified_at(row, payments), payments, record, invoice)
+                    NormalisedRow(
+                        row.id,
+                        _modified_at(row, payments),
+                        payments,
+                        record,
+                        found.invoice_id if isinstance(found, InvoicePayments) else None,
+                        found.record_id if isinstance(found, RecordPayments) else None,
+                    )
                 )
         return normalised
 
@@ -165,13 +205,10 @@ def check_has_id(row: type[Any]) -> None:
         )
 
 
-def _split_normalised(found: Normalised) -> tuple[Sequence[Payment] | None, str | None]:
-    """Return the payments and, if they are all payments of one invoice, its id."""
+def _payments_of(found: Normalised) -> Sequence[Payment] | None:
     if isinstance(found, Payment):
-        return (found,), None
-    if isinstance(found, InvoicePayments):
-        return found.payments, found.invoice_id
-    return found, None
+        return (found,)
+    return found.payments if isinstance(found, InvoicePayments | RecordPayments) else found
 
 
 def _modified_at(row: object, payments: Sequence[Payment] | None) -> datetime | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+import msgspec
+import sqlalchemy as sa
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
-    import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.sql.compiler import Compiled
 
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
 __all__ = [
     "DURABLE",
     "LOCK_TIMEOUT",
+    "NEW_IDS",
     "WRITES",
     "Backend",
     "Listener",
     "Rows",
+    "encode_ids",
     "get_driver_connection",
 ]
 
@@ -31,6 +35,9 @@ WRITES = "paysdk_writes"
 # The execution option that says whether a transaction must survive a power failure once it is
 # committed.
 DURABLE = "paysdk_durable"
+
+# The parameter of a statement that takes many ids, as ``encode_ids`` returns them.
+NEW_IDS = sa.bindparam("new_ids", type_=sa.Text)
 
 Rows: TypeAlias = "Sequence[Sequence[Any]]"
 
@@ -136,3 +143,8 @@ class Backend(Protocol):
 async def get_driver_connection(connection: AsyncConnection) -> Any:  # noqa: ANN401  # the driver's
     """Return the driver's own connection, which is faster for many rows than SQLAlchemy."""
     return (await connection.get_raw_connection()).driver_connection
+
+
+def encode_ids(ids: Sequence[str]) -> str:
+    """Return the *ids* as the JSON array that ``in_ids`` and ``ids_as_rows`` take."""
+    return msgspec.json.encode(ids).decode()

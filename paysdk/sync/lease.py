@@ -45,6 +45,10 @@ class Lease:
         """The account's row."""
         return _row(self.provider, self.account)
 
+    def of_account(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """The account's rows of *table*."""
+        return sa.and_(table.c.provider == self.provider, table.c.account == self.account)
+
 
 def make_holder() -> str:
     """Make a unique name for the holder of a lease.

@@ -34,7 +34,7 @@ from paysdk.passes import (
     set_aside,
 )
 from paysdk.provider import Page
-from paysdk.sync import writing
+from paysdk.sync import vanishing, writing
 from paysdk.sync.customers import open_customers
 from paysdk.sync.errors import LeaseLostError, StoreError, TooManyVanishedError
 from paysdk.sync.lease import renew
@@ -292,7 +292,7 @@ class SyncRun:
             await renew(connection, backend, lease, **columns, **self._origin_column)
             counts = await writing.write_page(connection, backend, lease, page, state)
             if last and state.kind == "full" and not state.malformed:
-                counts["vanished"] += await writing.sweep(
+                counts["vanished"] += await vanishing.sweep(
                     connection, backend, lease, state, self._limit
                 )
             return counts

@@ -10,7 +10,14 @@ import attrs
 import pytest
 from aiohttp import web
 
-from paysdk.authoring import FollowLinks, InvoicePayments, PageNumber, RawPage, SchemaReader
+from paysdk.authoring import (
+    FollowLinks,
+    InvoicePayments,
+    PageNumber,
+    RawPage,
+    RecordPayments,
+    SchemaReader,
+)
 from paysdk.errors import ConfigurationError, ServerError
 from paysdk.provider import Listing, ListingReport
 from paysdk.providers.campfire.provider import CampfireProvider
@@ -228,10 +235,11 @@ async def test_filter_in_a_header_need_not_be_in_a_query() -> None:
 
 
 async def test_page_says_what_else_its_records_are() -> None:
-    """A page has the ids of records that are not payments, and of invoices that are complete."""
+    """A page has the ids of what is not a payment, and of invoices and records that are whole."""
 
-    def normalise(record: Record, _raw: bytes) -> InvoicePayments | None:
-        return None if record.id == 1 else InvoicePayments(str(record.id), [])
+    def normalise(record: Record, _raw: bytes) -> InvoicePayments | RecordPayments | None:
+        found = {7: InvoicePayments("7", []), 8: RecordPayments("8", [])}
+        return found.get(record.id)
 
     reader = SchemaReader(
         path="$.data",
@@ -242,13 +250,14 @@ async def test_page_says_what_else_its_records_are() -> None:
     )
 
     async def handler(_request: web.Request) -> web.StreamResponse:
-        return web.json_response({"data": [{"id": each, "amount": "1"} for each in (1, 7)]})
+        return web.json_response({"data": [{"id": each, "amount": "1"} for each in (1, 7, 8)]})
 
     async with serve(handler) as (acme, _):
         pages = FollowLinks("", ["page"], None)
         listing = acme._listing("/payments", pages, reader, filters={}, resume=None)
         (found,) = [each async for each in listing.pages()]
-    assert ([], ("1",), ("7",)) == (list(found.payments), found.left_out, found.whole_invoices)
+    assert [] == list(found.payments)
+    assert (("1",), ("7",), ("8",)) == (found.left_out, found.whole_invoices, found.whole_records)
 
 
 async def test_each_iteration_starts_afresh() -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from paysdk import ConfigurationError, InvoiceRef, MalformedResponseError, Payment
-from paysdk.authoring import FieldError, InvoicePayments, RawPage, SchemaReader
+from paysdk.authoring import FieldError, InvoicePayments, RawPage, RecordPayments, SchemaReader
 from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
@@ -83,7 +83,11 @@ def test_record_becomes_its_payments() -> None:
     rows = READER.rows(sent)
     selected = READER.select(rows)
     assert ["7", "8"] == [READER.make(each).id for each in selected.items]
-    assert (("3",), ()) == (selected.left_out, selected.whole_invoices)
+    assert (("3",), (), ()) == (
+        selected.left_out,
+        selected.whole_invoices,
+        selected.whole_records,
+    )
     assert [(1, None), (2, datetime(2026, 1, 31, 12, tzinfo=UTC)), (3, None)] == [
         (row.id, row.modified_at) for row in rows
     ]
@@ -114,6 +118,43 @@ def test_record_with_all_payments_of_an_invoice(invoice_id: str) -> None:
     else:
         selected = reader.select(reader.rows(sent))
         assert (["7"], ("1",)) == ([each.id for each in selected.items], selected.whole_invoices)
+
+
+@pytest.mark.parametrize(
+    ("record_id", "ids", "says"),
+    [
+        ("1", ["1:7", "1:8"], ""),
+        ("1", ["1"], ""),
+        ("1", [], ""),
+        ("1", ["1:7", "17"], "must be that id, or begin with '1:', but it is '17'"),
+        ("1", ["2"], "must be that id, or begin with '1:', but it is '2'"),
+        ("1:2", ["1:2"], "must have no colon, but it is '1:2'"),
+    ],
+)
+def test_record_with_all_its_payments(record_id: str, ids: list[str], says: str) -> None:
+    """It says which record is whole, and the ids of its payments begin with that of the record."""
+
+    def find_all(_row: Invoice, _raw: bytes) -> RecordPayments:
+        parts = [
+            Payment(provider="acme", id=each, amount=Decimal(1), invoice=InvoiceRef(id="9"))
+            for each in ids
+        ]
+        return RecordPayments(record_id, parts)
+
+    reader = SchemaReader(
+        path="$",
+        page=list[msgspec.Raw],
+        open_page=lambda page: RawPage(page, None, None),
+        row=Invoice,
+        normalise=find_all,
+    )
+    if says:
+        with pytest.raises(msgspec.ValidationError, match=says):
+            reader.rows([b'{"id": 1}'])
+    else:
+        selected = reader.select(reader.rows([b'{"id": 1}']))
+        assert ids == [each.id for each in selected.items]
+        assert ((), (record_id,)) == (selected.whole_invoices, selected.whole_records)
 
 
 def test_time_of_a_single_payment() -> None:

@@ -88,7 +88,8 @@ class ShelfListing:
             last = following is None
             left_out = tuple(shelf.left_out) if last else ()
             whole = tuple(shelf.whole_invoices) if last else ()
-            yield Page(page, None, following, left_out, whole)
+            records = tuple(shelf.whole_records) if last else ()
+            yield Page(page, None, following, left_out, whole, records)
             if following is None:
                 return
 
@@ -111,6 +112,7 @@ class Shelf:
     malformed: int = 0
     left_out: list[str] = attrs.field(factory=list[str])
     whole_invoices: list[str] = attrs.field(factory=list[str])
+    whole_records: list[str] = attrs.field(factory=list[str])
     refused: BaseException | None = None
     read: int = 0
     asked: list[tuple[datetime | None, str | None]] = attrs.field(

@@ -114,6 +114,29 @@ async def test_a_payment_that_is_gone_from_its_invoice_vanishes(
     assert {"4", "5"} == set(await kept(store))
 
 
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_payment_that_is_gone_from_its_record_vanishes(
+    shelf: Shelf, store: SQLPaymentStore, kinds: Kinds, make: Make, kept: Kept, *, full: bool
+) -> None:
+    """If a record comes whole, its other stored payments vanish, but those of others stay."""
+    others = ["10:1", "1.5", "1;2", "1é", "0:1"]
+    shelf.page_size = 20
+    shelf.payments = [make(1, 1, id=each) for each in ("1", "1:4", "1:5", "1:é", "2:4", *others)]
+    await sync_payments(shelf, store)
+    shelf.payments = [make(1, 2, id=each) for each in ("1:5", "2:4", *others)]
+    shelf.whole_records = ["1", "7"]
+    first = await sync_payments(shelf, store, full=full)
+    again = await sync_payments(shelf, store, full=full)
+    assert (3, 0) == (first.vanished, again.vanished)
+    assert {"1:5", "2:4", *others} == set(await kept(store))
+    assert {("vanished", each, ()) for each in ("1", "1:4", "1:é")} == set(
+        (await kinds(store))[-3:]
+    )
+    shelf.payments, shelf.whole_records = [make(1, 3, id="1", voided=True)], ["1", "2"]
+    assert 2 == (await sync_payments(shelf, store)).vanished
+    assert {"1", *others} == set(await kept(store))
+
+
 async def test_an_interrupted_full_pass_finds_vanished_payments(
     counts: Counts,
     kinds: Kinds,
