@@ -22,9 +22,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
+from paysdk.files import replace_when_complete
 from paysdk.reconcile.report.fitting import widest
 from paysdk.reconcile.report.text import format_money, replace_control_characters
-from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     import os

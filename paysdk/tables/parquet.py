@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from paysdk.files import replace_when_complete
 from paysdk.tables.arrow import ArrowBatches, pa
 from paysdk.tables.batches import check_payments, read_batches
-from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     import os

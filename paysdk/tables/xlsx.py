@@ -28,8 +28,8 @@ import xlsxwriter as untyped_xlsxwriter  # pyright: ignore[reportMissingTypeStub
 
 from paysdk.currencies import minor_digits
 from paysdk.errors import ConfigurationError
+from paysdk.files import replace_when_complete
 from paysdk.tables.columns import AMOUNTS, COLUMNS, DAYS, MOMENTS, split_into_columns
-from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     import os

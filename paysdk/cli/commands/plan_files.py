@@ -9,8 +9,8 @@ from paysdk.booking.errors import PlanRefusedError
 from paysdk.booking.runs import BookingRuns
 from paysdk.cli.files import check_folder, check_page, is_of_database
 from paysdk.errors import ConfigurationError
+from paysdk.files import replace_when_complete
 from paysdk.sync.location import find_file
-from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     from pathlib import Path

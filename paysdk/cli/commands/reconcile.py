@@ -121,22 +121,13 @@ def reconcile_stored(
         print_message(error)
         return 2
     if html is not None:
-        _write_report(report, html)
+        report.write(html)
     if output_format == "table":
         print_report(report, numbers)
     else:
         sys.stdout.flush()
         print_message(summarise(report))
     return _EXIT_DIFFERENT if report.totals.differences else 0
-
-
-def _write_report(report: Report, html: Path) -> None:
-    try:
-        report.write(html)
-    except OSError as error:
-        # A failed write, such as on a full disk, does not name its file.
-        error.filename = str(html)
-        raise
 
 
 def _check(comparison: Comparison, html: Path | None) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from paysdk.cli.output.formats import CsvStyle, csv_writer, jsonl_writer
 from paysdk.errors import ConfigurationError
+from paysdk.files import replace_when_complete
 from paysdk.payment import Payment
-from paysdk.tables.files import replace_when_complete
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import heapq
-import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
 from paysdk.exact import EXACT
+from paysdk.files import replace_when_complete
 from paysdk.reconcile.outcome import Outcome, Status
 from paysdk.reconcile.report.chart import make_charts_section
 from paysdk.reconcile.report.differences_table import make_differences_section
@@ -55,6 +54,9 @@ class Report:
         factory=list[tuple[Decimal, int, Outcome]], init=False
     )
 
+    def __attrs_post_init__(self) -> None:
+        self._numbers = ENGLISH if self.locale is None else load_number_style(self.locale)
+
     def add(self, outcome: Outcome) -> None:
         """Add an outcome to the totals, and keep it if it is among the largest differences."""
         self.totals.add(outcome)
@@ -73,9 +75,6 @@ class Report:
             outcome
             for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))
         ]
-
-    def __attrs_post_init__(self) -> None:
-        self._numbers = ENGLISH if self.locale is None else load_number_style(self.locale)
 
     def html(self, made_at: datetime | None = None) -> str:
         """The page. It says that it was made at *made_at*, by default now.
@@ -121,16 +120,9 @@ class Report:
         Raises ``OSError`` if the file cannot be written, and ``ModuleNotFoundError`` if the extra
         ``report`` is not installed.
         """
-        target = Path(path)
         page = self.html(made_at)
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            with draft.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(page)
-            draft.replace(target)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        with replace_when_complete(path) as draft:
+            draft.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _size(outcome: Outcome) -> Decimal:

@@ -13,6 +13,7 @@ import sys
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
@@ -22,12 +23,10 @@ from paysdk import Capabilities, CustomerRef, InvoiceRef, ListingReport, Page, P
 from paysdk.cli.commands.reconcile import Comparison
 from paysdk.cli.run import run
 from paysdk.paid import PaidRange
-from paysdk.reconcile import Report
 from paysdk.sync import SQLPaymentStore, sync_payments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
     from tests.cli.conftest import Outcome, Stream
 
@@ -415,11 +414,11 @@ def test_a_report_on_a_full_disk_is_one_line(
 ) -> None:
     """If the report cannot be written, the error names its file."""
 
-    def write(*_: object) -> None:
+    def write(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Report, "write", write)
     place = make_database(CAMPFIRE, NOTIFY)
+    monkeypatch.setattr(Path, "write_text", write)
     outcome = paysdk("reconcile", "campfire", "notify", "--from", place, "--html", "report.html")
 
     assert (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paysdk.tables.files import replace_when_complete
+from paysdk.files import replace_when_complete
 
 if TYPE_CHECKING:
     from pathlib import Path
