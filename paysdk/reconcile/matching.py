@@ -87,12 +87,11 @@ def reconcile(
                 f"{name} must be payments to iterate over, such as a list or a listing, not "
                 f"{side!r}."
             )
-    read = _read_entries if ordered else _sort_entries
+    ours, theirs = _read_entries(left), _read_entries(right)
+    if not ordered:
+        ours, theirs = _sort_entries("left", ours, key), _sort_entries("right", theirs, key)
     return _reconcile(
-        _group_by_key("left", read("left", left, key), key),
-        _group_by_key("right", read("right", right, key), key),
-        tolerances,
-        paid,
+        _group_by_key("left", ours, key), _group_by_key("right", theirs, key), tolerances, paid
     )
 
 
@@ -176,18 +175,21 @@ def _payment(entry: Payment | Vanished) -> Payment:
     return entry.payment if isinstance(entry, Vanished) else entry
 
 
-async def _sort_entries(name: str, side: Payments, key: _Key) -> _Entries:
+async def _sort_entries(name: str, entries: _Entries, key: _Key) -> _Entries:
     """Sort the payments of a side by key, each once.
 
     A listing yields a payment again if it changed in the meantime.
     """
     latest: dict[tuple[str, str], Payment | Vanished] = {}
-    async for entry in _read_entries(name, side, key):
-        payment = _payment(entry)
-        identity = payment.provider, payment.id
-        if identity in latest and _is_another(payment, _payment(latest[identity])):
-            raise ConfigurationError(_same_id_message(name, payment, _payment(latest[identity])))
-        latest[identity] = entry
+    async with aclosing(entries):
+        async for entry in entries:
+            payment = _payment(entry)
+            identity = payment.provider, payment.id
+            if identity in latest:
+                before = _payment(latest[identity])
+                if _is_another(payment, before):
+                    raise ConfigurationError(_same_id_message(name, payment, before))
+            latest[identity] = entry
     for _, _, entry in sorted(
         (key(_payment(entry)) or "", identity, entry) for identity, entry in latest.items()
     ):
@@ -227,7 +229,7 @@ def _same_id_message(name: str, payment: Payment, before: Payment) -> str:
     )
 
 
-async def _read_entries(_name: str, side: Payments, _key: _Key) -> _Entries:
+async def _read_entries(side: Payments) -> _Entries:
     """Read the payments of a side in their own order."""
     if isinstance(side, AsyncIterable):
         walk = aiter(side)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import attrs
 
 from paysdk.currencies import normalise_currency
-from paysdk.exact import EXACT
+from paysdk.exact import EXACT, add_exactly
 from paysdk.payment import Payment
 
-__all__ = ["RULES", "STATUS_OF", "Outcome", "Rule", "Status", "Vanished", "in_words"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from decimal import Decimal
+
+__all__ = [
+    "RULES",
+    "STATUS_OF",
+    "Outcome",
+    "Rule",
+    "Status",
+    "Vanished",
+    "add_up",
+    "in_words",
+]
 
 
 class Status(StrEnum):
@@ -147,6 +160,11 @@ STATUS_OF: dict[Rule, Status] = {
 }
 
 
+def add_up(payments: Iterable[Payment]) -> Decimal:
+    """Return the exact sum of the amounts."""
+    return add_exactly(payment.amount for payment in payments)
+
+
 @attrs.frozen
 class Vanished:
     """A payment that its provider no longer lists. A store still has it.
@@ -182,12 +200,7 @@ class Outcome:
         """
         if self.status not in _COMPARED:
             return None
-        total = Decimal(0)
-        for payment in self.left:
-            total = EXACT.add(total, payment.amount)
-        for payment in self.right:
-            total = EXACT.subtract(total, payment.amount)
-        return total
+        return EXACT.subtract(add_up(self.left), add_up(self.right))
 
     @property
     def currency_assumed(self) -> bool:

@@ -14,9 +14,11 @@ from paysdk.exact import EXACT
 from paysdk.reconcile.outcome import Outcome, Rule, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from paysdk.payment import Payment
 
-__all__ = ["Month", "Sides", "Total", "Totals"]
+__all__ = ["Month", "Sides", "Total", "Totals", "order_totals"]
 
 _EXACT_OR_ERROR = Context(prec=EXACT.prec, traps=[Inexact])
 
@@ -134,6 +136,19 @@ class Totals:
         if sides is None:
             sides = self._cells[cell] = Sides()
         return sides
+
+
+def order_totals(found: Mapping[Status, Sides]) -> list[tuple[Status | None, Sides]]:
+    """The rows of a table: each status, and then ``None`` with the total of these.
+
+    Voided and vanished payments do not count in the total, so they come after it.
+    """
+    gone = Status.VOIDED_OR_VANISHED
+    counted = [(each, found[each]) for each in Status if each in found and each is not gone]
+    total = Sides()
+    for _, sides in counted:
+        total.include(sides)
+    return [*counted, (None, total), *([(gone, found[gone])] if gone in found else [])]
 
 
 def _sort_key(cell: tuple[_Cell, Sides]) -> tuple[bool, str, bool, tuple[int, int]]:

@@ -17,7 +17,8 @@ from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import fit_table, plain_table
 from paysdk.cli.output.terminal import make_console, print_table, to_printable
 from paysdk.converter import make_converter
-from paysdk.reconcile import Sides, Status, in_words
+from paysdk.reconcile import Status, in_words
+from paysdk.reconcile.totals import order_totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from paysdk.payment import Payment
-    from paysdk.reconcile import Outcome, Report
+    from paysdk.reconcile import Outcome, Report, Sides
 
 __all__ = ["COLUMNS", "csv_writer", "jsonl_writer", "print_report", "summarise"]
 
@@ -139,40 +140,27 @@ def print_report(report: Report, numbers: NumberStyle = ENGLISH) -> None:
 def _totals(
     report: Report, currency: str | None, found: dict[Status, Sides], numbers: NumberStyle
 ) -> Table:
-    rows = _total_rows(report, found)
-    gone = in_words(report.left, report.right)[Status.VOIDED_OR_VANISHED]
-    differences = [None if name == gone else sides.difference for name, sides in rows.items()]
+    names = in_words(report.left, report.right)
+    rows = order_totals(found)
+    differences = [
+        None if status is Status.VOIDED_OR_VANISHED else sides.difference for status, sides in rows
+    ]
     columns = [
         align_amounts(header, [(value, None) for value in values], numbers, of_currency=currency)
         for header, values in (
-            (report.left, [sides.left.amount for sides in rows.values()]),
-            (report.right, [sides.right.amount for sides in rows.values()]),
+            (report.left, [sides.left.amount for _, sides in rows]),
+            (report.right, [sides.right.amount for _, sides in rows]),
             ("Difference", differences),
         )
     ]
     table = plain_table()
     for header in ("no currency" if currency is None else currency, *(each[0] for each in columns)):
         table.add_column(Text(to_printable(header)), no_wrap=True)
-    for name, *cells in zip(rows, *(column[1:] for column in columns), strict=True):
-        table.add_row(
-            Text(to_printable(name)), *map(Text, cells), style="bold" if name == "Total" else ""
-        )
+    for (status, _), *cells in zip(rows, *(column[1:] for column in columns), strict=True):
+        name = "Total" if status is None else names[status]
+        style = "bold" if status is None else ""
+        table.add_row(Text(to_printable(name)), *map(Text, cells), style=style)
     return table
-
-
-def _total_rows(report: Report, found: dict[Status, Sides]) -> dict[str, Sides]:
-    """The totals by name of their row. Voided and vanished payments come after the total."""
-    names = in_words(report.left, report.right)
-    total = Sides()
-    rows: dict[str, Sides] = {}
-    for status, name in names.items():
-        if status in found and status is not Status.VOIDED_OR_VANISHED:
-            rows[name] = found[status]
-            total.include(found[status])
-    rows["Total"] = total
-    if Status.VOIDED_OR_VANISHED in found:
-        rows[names[Status.VOIDED_OR_VANISHED]] = found[Status.VOIDED_OR_VANISHED]
-    return rows
 
 
 def _differences(report: Report, outcomes: Sequence[Outcome], numbers: NumberStyle) -> Table:

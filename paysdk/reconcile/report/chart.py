@@ -13,7 +13,7 @@ import attrs
 
 from paysdk.exact import EXACT
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
-from paysdk.reconcile.report.text import format_money, format_month
+from paysdk.reconcile.report.text import format_money, format_month, format_title
 from paysdk.reconcile.report.totals_table import MAX_CURRENCIES
 from paysdk.reconcile.totals import Month, Sides
 
@@ -123,7 +123,7 @@ def make_chart(
     with localcontext(EXACT):
         drawing = _draw(_fill_gaps(dated), months, names) if dated else None
     return Chart(
-        title="No currency named" if currency is None else currency,
+        title=format_title(currency),
         currency=currency,
         drawing=drawing,
         table=_table(currency, months, names),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from paysdk.currencies import normalise_currency
 from paysdk.exact import EXACT
-from paysdk.reconcile.outcome import RULES, Outcome, Status
+from paysdk.reconcile.outcome import RULES, Outcome, Status, add_up
 from paysdk.reconcile.report.names import Names, status_class
 from paysdk.reconcile.report.table import Cell
 from paysdk.reconcile.report.text import format_day, format_money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from decimal import Decimal
 
     from paysdk.payment import Payment
 
@@ -145,8 +145,8 @@ def _sort_values(names: Names) -> list[Callable[[Outcome], Any]]:
     return [
         lambda outcome: outcome.key or "",
         lambda outcome: statuses.index(outcome.status),
-        lambda outcome: _sum(outcome.left),
-        lambda outcome: _sum(outcome.right),
+        lambda outcome: add_up(outcome.left),
+        lambda outcome: add_up(outcome.right),
         _net,
         _customer,
         lambda outcome: RULES[outcome.rule],
@@ -162,13 +162,6 @@ def _rank(outcomes: Sequence[Outcome], value: Callable[[Outcome], Any]) -> list[
 
 def _net(outcome: Outcome) -> Decimal:
     """The left amounts less the right ones, without voided and vanished payments."""
-    left = Decimal(0) if outcome.status is Status.RIGHT_ONLY else _sum(outcome.left)
-    right = Decimal(0) if outcome.status is Status.LEFT_ONLY else _sum(outcome.right)
-    return EXACT.subtract(left, right)
-
-
-def _sum(payments: Sequence[Payment]) -> Decimal:
-    total = Decimal(0)
-    for payment in payments:
-        total = EXACT.add(total, payment.amount)
-    return total
+    left = () if outcome.status is Status.RIGHT_ONLY else outcome.left
+    right = () if outcome.status is Status.LEFT_ONLY else outcome.right
+    return EXACT.subtract(add_up(left), add_up(right))

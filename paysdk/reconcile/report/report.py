@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.amounts import ENGLISH, NumberStyle, load_number_style
-from paysdk.exact import EXACT
+from paysdk.exact import EXACT, add_exactly
 from paysdk.files import replace_when_complete
 from paysdk.reconcile.outcome import Outcome, Status
 from paysdk.reconcile.report.chart import make_charts_section
@@ -129,7 +129,4 @@ def _size(outcome: Outcome) -> Decimal:
     """The amount by which differences are ordered."""
     if outcome.status is Status.AMOUNT_DIFFERS:
         return EXACT.abs(outcome.difference or Decimal(0))
-    total = Decimal(0)
-    for payment in (*outcome.left, *outcome.right):
-        total = EXACT.add(total, EXACT.abs(payment.amount))
-    return total
+    return add_exactly(EXACT.abs(each.amount) for each in (*outcome.left, *outcome.right))

@@ -22,6 +22,7 @@ __all__ = [
     "format_money",
     "format_month",
     "format_number",
+    "format_title",
     "replace_control_characters",
     "use_numbers",
 ]
@@ -73,6 +74,11 @@ def format_money(
     sign = "+" if signed and amount > 0 else ""
     text = sign + style.format_amount(amount, currency or of)
     return text.replace("-", "\u2212") + ("" if currency is None else f" {currency}")
+
+
+def format_title(currency: str | None) -> str:
+    """The title of the amounts in a currency."""
+    return "No currency named" if currency is None else currency
 
 
 def format_number(number: int) -> str:

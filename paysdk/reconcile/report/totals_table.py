@@ -8,14 +8,14 @@ import attrs
 
 from paysdk.reconcile.outcome import Status
 from paysdk.reconcile.report.table import Cell, Row, Table, difference_cell
-from paysdk.reconcile.report.text import format_money, format_number
-from paysdk.reconcile.totals import Sides
+from paysdk.reconcile.report.text import format_money, format_number, format_title
+from paysdk.reconcile.totals import order_totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paysdk.reconcile.report.names import Names
-    from paysdk.reconcile.totals import Total, Totals
+    from paysdk.reconcile.totals import Sides, Total, Totals
 
 __all__ = ["MAX_CURRENCIES", "TotalsSection", "make_totals_section"]
 
@@ -51,22 +51,22 @@ def _make_totals_table(currency: str | None, found: dict[Status, Sides], names: 
     for name in names.sides:
         headers += [Cell(f"{name}: payments", "number"), Cell(f"{name}: amount", "money")]
     headers.append(Cell("Difference", "money"))
-    caption = "No currency named" if currency is None else currency
-    return Table(headers, list(_make_totals_rows(currency, found, names)), caption)
+    rows = list(_make_totals_rows(currency, found, names))
+    return Table(headers, rows, format_title(currency))
 
 
 def _make_totals_rows(
     currency: str | None, found: dict[Status, Sides], names: Names
 ) -> Iterator[Row]:
-    total = Sides()
-    for status, name in names.statuses.items():
-        if status in found and status is not Status.VOIDED_OR_VANISHED:
-            total.include(found[status])
-            yield Row([Cell(name), *_cells(found[status], currency)])
-    yield Row([Cell("Total"), *_cells(total, currency)], "sum")
-    if (gone := found.get(Status.VOIDED_OR_VANISHED)) is not None:
-        name = names.statuses[Status.VOIDED_OR_VANISHED]
-        yield Row([Cell(name, "soft"), *_cells(gone, currency)[:-1], Cell("", "nothing")], "soft")
+    for status, sides in order_totals(found):
+        *amounts, difference = _cells(sides, currency)
+        if status is None:
+            yield Row([Cell("Total"), *amounts, difference], "sum")
+        elif status is Status.VOIDED_OR_VANISHED:
+            name = Cell(names.statuses[status], "soft")
+            yield Row([name, *amounts, Cell("", "nothing")], "soft")
+        else:
+            yield Row([Cell(names.statuses[status]), *amounts, difference])
 
 
 def _cells(sides: Sides, currency: str | None) -> list[Cell]:
