@@ -29,6 +29,7 @@ __all__ = [
     "GENERAL",
     "WHOLE_NUMBER",
     "Config",
+    "as_variable",
     "current_config",
     "describe_source",
     "describe_unset",
@@ -148,9 +149,9 @@ def _read(path: Path) -> Config:
     places: dict[str, str] = {}
     unset: dict[str, str] = {}
     for table, setting, given in _flatten(path, document):
-        name, value = _as_variable(setting).lower(), given
+        name, value = as_variable(setting).lower(), given
         place = f"{path}: {name}" if table is None else f"{path}: [{table}] {name}"
-        prefix = "PAYSDK_" if table is None else f"PAYSDK_{_as_variable(table)}_"
+        prefix = "PAYSDK_" if table is None else f"PAYSDK_{as_variable(table)}_"
         if name in _SECRETS:
             raise ConfigurationError(
                 f"{place}: a config file holds no secret. Name a file with {name}_file, or a "
@@ -162,9 +163,9 @@ def _read(path: Path) -> Config:
             name, source = name.removesuffix("_variable"), _as_text(place, value)
             value = os.environ.get(source, "")
             if not value:
-                unset[prefix + _as_variable(name)] = f"{place} names {source}, which is not set"
-        texts[prefix + _as_variable(name)] = _as_text(place, value)
-        places[prefix + _as_variable(name)] = place
+                unset[prefix + as_variable(name)] = f"{place} names {source}, which is not set"
+        texts[prefix + as_variable(name)] = _as_text(place, value)
+        places[prefix + as_variable(name)] = place
     return Config(path=path, texts=texts, places=places, unset=unset)
 
 
@@ -188,14 +189,15 @@ def _flatten(
 
 def _check_table(path: Path, name: str) -> None:
     tables = installed_providers()
-    if _as_variable(name) not in map(_as_variable, tables):
+    if as_variable(name) not in map(as_variable, tables):
         raise ConfigurationError(
             f"{path}: the table [{name}] does not name a provider. The known ones "
             f"are {', '.join(f'[{each}]' for each in tables)}."
         )
 
 
-def _as_variable(name: str) -> str:
+def as_variable(name: str) -> str:
+    """The name of a provider or a setting as a part of the name of a variable."""
     return "".join(each if each.isascii() and each.isalnum() else "_" for each in name).upper()
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from paysdk.cli.config import GENERAL, describe_source, get_setting, list_settings
+from paysdk.cli.config import GENERAL, as_variable, describe_source, get_setting, list_settings
 from paysdk.discovery import installed_providers, load_provider
 from paysdk.errors import ConfigurationError
 from paysdk.oauth2 import TokenServer
@@ -58,7 +58,7 @@ _PARSERS: Mapping[str, tuple[Callable[[str], object], str]] = {
 
 def variable_name(provider: str, what: str) -> str:
     """The name of an environment variable for a provider, such as ``PAYSDK_ACME_API_KEY``."""
-    return f"PAYSDK_{re.sub(r'[^A-Z0-9]', '_', provider.upper())}_{what}"
+    return f"PAYSDK_{as_variable(provider)}_{what}"
 
 
 def find_key_variable(provider: str) -> str | None:

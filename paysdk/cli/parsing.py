@@ -18,6 +18,7 @@ __all__ = [
     "check_duration",
     "parse_amount",
     "parse_currency",
+    "parse_day",
     "parse_faults",
     "parse_filters",
     "parse_key_files",
@@ -93,7 +94,7 @@ def parse_locale(text: str | None) -> NumberStyle:
 
 def parse_paid(since: str | None, until: str | None) -> PaidRange:
     """The range of days that ``--paid-since`` and ``--paid-until`` give."""
-    first, last = _parse_day("--paid-since", since), _parse_day("--paid-until", until)
+    first, last = parse_day("--paid-since", since), parse_day("--paid-until", until)
     if first is not None and last is not None and last < first:
         raise ConfigurationError(
             f"--paid-since {first} is after --paid-until {last}, so no payment can be between them."
@@ -101,7 +102,8 @@ def parse_paid(since: str | None, until: str | None) -> PaidRange:
     return PaidRange(since=first, until=last)
 
 
-def _parse_day(option: str, text: str | None) -> date | None:
+def parse_day(option: str, text: str | None) -> date | None:
+    """The day that an option gives."""
     if text is None:
         return None
     try:

@@ -16,8 +16,7 @@ from paysdk.cli.output.bookings import print_json
 from paysdk.cli.output.layout import align_amounts
 from paysdk.cli.output.tables import fit_table, plain_table
 from paysdk.cli.output.terminal import make_console, print_message, print_table, to_printable
-from paysdk.cli.signals import run_async
-from paysdk.sync import StoreError
+from paysdk.cli.stores import run_on_store
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -54,11 +53,7 @@ def show_balances(
                 )
             ]
 
-    try:
-        balances = run_async(work())
-    except StoreError as error:
-        print_message(error)
-        return 2
+    balances = run_on_store(work())
     different = [each for each in balances if not each.is_equal]
     if output_format == "jsonl":
         print_json("".join(f"{json.dumps(_to_dict(each))}\n" for each in balances))

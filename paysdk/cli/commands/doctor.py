@@ -57,7 +57,7 @@ _MARKS = {
     False: Text("no", style="red"),
     None: Text("-"),
 }
-# More than this, and times of paysdk and of the server do not fit together.
+# With a larger difference, times of paysdk and times of the server do not fit together.
 _LARGEST_SKEW_SECONDS = 30.0
 
 
@@ -135,7 +135,7 @@ def _describe_proxies() -> Iterable[_Line]:
 
 
 def _hide_login(proxy: str) -> str:
-    # What is before the last @ is the user and the password, in which any sign may be.
+    # The user and the password come before the last @. They may contain any character.
     login, at, host = proxy.rpartition("@")
     scheme, slashes, _ = login.partition("://")
     return f"{scheme if slashes else ''}{slashes}***@{host}" if at else proxy
@@ -217,12 +217,8 @@ async def _check_clock(provider: PaymentsProvider) -> _Line:
     skew = time.time() - server
     ok = abs(skew) <= _LARGEST_SKEW_SECONDS
     hint = "" if ok else ". Set the clock of this machine"
-    return _Line(
-        provider.name, f"clock: this machine is {abs(skew):.0f} s {_DIRECTION[skew > 0]}{hint}", ok
-    )
-
-
-_DIRECTION: Mapping[bool, str] = {True: "ahead", False: "behind"}
+    direction = "ahead" if skew > 0 else "behind"
+    return _Line(provider.name, f"clock: this machine is {abs(skew):.0f} s {direction}{hint}", ok)
 
 
 async def _check_store(database: str) -> list[_Line]:

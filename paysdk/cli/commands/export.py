@@ -82,24 +82,14 @@ def export_listed(selection: ProviderSelection, export: Export, *, customers: bo
 
 def export_stored(source: StoredSource, export: Export) -> int:
     """Write the stored payments, and return the exit code."""
-    from paysdk.sync import StoreError  # noqa: PLC0415  # the extra may be missing
-    from paysdk.sync.location import find_file  # noqa: PLC0415  # likewise
+    from paysdk.cli.stores import find_filled_file, run_on_store  # noqa: PLC0415  # an extra
 
     check_export(export.path, export.style)
-    file = find_file(source.database)
-    if file is not None and not file.is_file():
-        raise ConfigurationError(
-            f"The database {source.database} does not exist. To fill it: paysdk sync "
-            f"{' '.join(source.names)} --to {source.database}"
-        )
+    file = find_filled_file(source.database, source.names, source.account)
     if file is not None and file.resolve() == export.path.resolve():
         raise ConfigurationError(f"--to would overwrite the database {source.database}.")
-    try:
-        with open_export(export.path, export.style) as write:
-            counts = run_async(_write_stored(source, export.paid, write))
-    except StoreError as error:
-        print_message(error)
-        return 2
+    with open_export(export.path, export.style) as write:
+        counts = run_on_store(_write_stored(source, export.paid, write))
     text = "; ".join(f"{name}: {count:,} payments" for name, count in counts.items())
     print_message(f"{text}: written to {export.path}")
     return 0

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from paysdk.cli.output.changes import ChangesTable, write_json_line
-from paysdk.cli.output.terminal import print_message
+from paysdk.cli.output.terminal import exit_code, print_message
 from paysdk.cli.providers import as_paysdk_error, open_providers
 from paysdk.cli.signals import run_async
-from paysdk.errors import ConfigurationError, PaysdkError, UnsupportedFilterError
+from paysdk.errors import PaysdkError, UnsupportedFilterError
 from paysdk.follow.following import follow_payments
 
 if TYPE_CHECKING:
@@ -46,11 +46,7 @@ def follow(
     write = ChangesTable().write if as_table else write_json_line
     failures: list[PaysdkError] = []
     run_async(_follow_all(selection, options, write, failures))
-    return max([0, *map(_exit_code, failures)])
-
-
-def _exit_code(error: PaysdkError) -> int:
-    return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
+    return max([0, *map(exit_code, failures)])
 
 
 async def _follow_all(

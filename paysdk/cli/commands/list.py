@@ -13,7 +13,6 @@ from paysdk.amounts import ENGLISH, NumberStyle
 from paysdk.cli.commands.reading import (
     ListingReader,
     ListOptions,
-    make_reader,
     open_listings,
     read_in_turn,
     summarise,
@@ -98,7 +97,7 @@ async def _print_table(
         listings = open_listings(providers, options, failures)
         rows: list[list[Payment]] = [[] for _ in listings]
         readers = [
-            make_reader(*pair, options, kept.extend, shown)
+            ListingReader(*pair, options, kept.extend, shown)
             for pair, kept in zip(listings, rows, strict=True)
         ]
         with show_progress(progress):

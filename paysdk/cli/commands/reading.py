@@ -35,13 +35,10 @@ __all__ = [
     "ListOptions",
     "ListingReader",
     "estimate_total",
-    "make_reader",
     "open_listings",
     "read_in_turn",
     "summarise",
 ]
-
-_ARE = ("are not payments", "is not a payment")
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +69,7 @@ class _KnowsTestKeys(Protocol):
     def test_mode(self) -> bool | None: ...
 
 
-@attrs.define(kw_only=True)
+@attrs.define
 class ListingReader:
     """Reads one provider's listing up to its limit, and passes each page to ``write``.
 
@@ -85,8 +82,8 @@ class ListingReader:
     options: ListOptions
     write: Callable[[Sequence[Payment]], object]
     most: int | None = None
-    count: int = 0
-    error: PaysdkError | None = None
+    count: int = attrs.field(default=0, init=False)
+    error: PaysdkError | None = attrs.field(default=None, init=False)
     _written: int = attrs.field(default=0, init=False)
     _complete: bool = attrs.field(default=False, init=False)
     _key: str = attrs.field(default="", init=False)
@@ -94,13 +91,13 @@ class ListingReader:
     async def run(self, progress: Progress) -> None:
         """Read to the end or to the limit, and show the progress."""
         bar = progress.add_task(self.provider.name, total=None, note="")
-        async with aclosing(self._pages()) as pages:
+        async with aclosing(self._read_pages()) as pages:
             async for payments, total in pages:
                 self._written += len(payments)
                 self.write(payments)
                 progress.update(bar, completed=self.count, total=total, note="")
 
-    async def _pages(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
+    async def _read_pages(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
         """The payments of each page that are passed on, and the estimated total.
 
         It stores an error of the provider in ``error``. It does not catch errors of ``write``.
@@ -108,16 +105,15 @@ class ListingReader:
         try:
             self._key = _describe_key(self.provider)
             async with self._open_lookup() as lookup:
-                read = (
-                    self._chosen() if self.options.last is None else self._last(self.options.last)
-                )
+                last = self.options.last
+                read = self._read_chosen() if last is None else self._read_last(last)
                 async with aclosing(read) as pages:
                     async for payments, total in pages:
-                        yield await _complete(self._cut(payments), lookup), total
+                        yield await _find_customers(self._cut(payments), lookup), total
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
             self.error = as_paysdk_error(self.provider.name, error)
 
-    async def _chosen(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
+    async def _read_chosen(self) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
         """The payments of each page that are chosen, up to the limit, and the estimated total."""
         paid, limit = self.options.paid, self.options.limit
         is_bounded = paid != EVERY_DAY
@@ -134,10 +130,10 @@ class ListingReader:
                 break
         self._complete = not cut and self.listing.report.complete
 
-    async def _last(self, number: int) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
+    async def _read_last(self, number: int) -> AsyncGenerator[tuple[Sequence[Payment], int | None]]:
         """An empty page for each page that was read, and at the end the last payments."""
         latest: deque[Payment] = deque(maxlen=min(number, sys.maxsize))
-        async with aclosing(self._chosen()) as pages:
+        async with aclosing(self._read_chosen()) as pages:
             async for payments, total in pages:
                 latest.extend(payments)
                 yield (), total
@@ -169,10 +165,13 @@ class ListingReader:
     @property
     def _left_out(self) -> str:
         left_out = self.listing.report.left_out
-        return f", {left_out:,} left out that {_ARE[left_out == 1]}" if left_out else ""
+        if not left_out:
+            return ""
+        what = "is not a payment" if left_out == 1 else "are not payments"
+        return f", {left_out:,} left out that {what}"
 
 
-async def _complete(
+async def _find_customers(
     payments: Sequence[Payment], lookup: CustomerLookup | None
 ) -> Sequence[Payment]:
     return payments if lookup is None else await add_customers(payments, lookup)
@@ -209,7 +208,7 @@ async def read_in_turn(
     async with open_providers(selection, failures, partial(show_wait, progress)) as providers:
         listings = open_listings(providers, options, failures)
         write = start()
-        readers = [make_reader(*pair, options, write) for pair in listings]
+        readers = [ListingReader(*pair, options, write) for pair in listings]
         with show_progress(progress):
             for reader in readers:
                 await reader.run(progress)
@@ -257,19 +256,6 @@ def _check_not_given_twice(options: Mapping[str, object], filters: Mapping[str, 
     for name in filters:
         if options.get(name) is not None:
             raise ConfigurationError(f"{name} is given by --filter and by an option: use one.")
-
-
-def make_reader(
-    provider: PaymentsProvider,
-    listing: Listing,
-    options: ListOptions,
-    write: Callable[[Sequence[Payment]], object],
-    most: int | None = None,
-) -> ListingReader:
-    """The reader of a listing, which passes on *most* payments."""
-    return ListingReader(
-        provider=provider, listing=listing, options=options, write=write, most=most
-    )
 
 
 def summarise(readers: list[ListingReader]) -> str:

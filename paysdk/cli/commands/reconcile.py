@@ -15,12 +15,11 @@ from paysdk.cli.output.outcomes import csv_writer, jsonl_writer, print_report, s
 from paysdk.cli.output.progress import make_progress, show_progress
 from paysdk.cli.output.terminal import configure_utf8_stdout, discard_output, print_message
 from paysdk.cli.parsing import parse_locale
-from paysdk.cli.signals import run_async
+from paysdk.cli.stores import describe_sync, find_filled_file, run_on_store, show_database
 from paysdk.errors import ConfigurationError
 from paysdk.paid import EVERY_DAY, PaidRange
 from paysdk.reconcile import Report, Vanished, reconcile
-from paysdk.sync import SQLPaymentStore, StoreError
-from paysdk.sync.location import find_file
+from paysdk.sync import SQLPaymentStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -72,9 +71,10 @@ class Comparison:
     @property
     def csv_command(self) -> str:
         """The command that gives every outcome."""
+        database = show_database(self.database)
         return shlex.join(
             [
-                *("paysdk", "reconcile", self.left, self.right, "--from", self._shown_database),
+                *("paysdk", "reconcile", self.left, self.right, "--from", database),
                 *("--account", self.account, "--days", str(self.days)),
                 *("--tolerance", f"{self.tolerance:f}"),
                 *(() if self.paid.since is None else ("--paid-since", str(self.paid.since))),
@@ -82,16 +82,6 @@ class Comparison:
                 *("--format", "csv"),
             ]
         )
-
-    def sync_command(self, *names: str) -> str:
-        """The command that stores the payments of these providers."""
-        account = [] if self.account == "default" else ["--account", self.account]
-        return shlex.join(["paysdk", "sync", *names, "--to", self._shown_database, *account])
-
-    @property
-    def _shown_database(self) -> str:
-        # A URL may contain a password.
-        return "DATABASE" if "://" in self.database else self.database
 
 
 def reconcile_stored(
@@ -111,15 +101,11 @@ def reconcile_stored(
         everything=comparison.csv_command,
         locale=locale,
     )
-    try:
-        write = _writer(output_format, style)
-        if write is not None and html is not None:
-            write = _ignore_closed_pipe(write)
-        progress = make_progress(data_on_screen=output_format != "table")
-        run_async(_reconcile(comparison, report, write, progress))
-    except StoreError as error:
-        print_message(error)
-        return 2
+    write = _writer(output_format, style)
+    if write is not None and html is not None:
+        write = _ignore_closed_pipe(write)
+    progress = make_progress(data_on_screen=output_format != "table")
+    run_on_store(_reconcile(comparison, report, write, progress))
     if html is not None:
         report.write(html)
     if output_format == "table":
@@ -135,12 +121,8 @@ def _check(comparison: Comparison, html: Path | None) -> None:
         raise ConfigurationError(
             f"Name two different providers to compare, not {comparison.left} twice."
         )
-    file = find_file(comparison.database)
-    if file is not None and not file.is_file():
-        raise ConfigurationError(
-            f"The database {comparison.database} does not exist. "
-            f"To fill it: {comparison.sync_command(comparison.left, comparison.right)}"
-        )
+    names = comparison.left, comparison.right
+    file = find_filled_file(comparison.database, names, comparison.account)
     if html is not None:
         check_page("--html", html, file, "report")
 
@@ -212,5 +194,5 @@ async def _check_side(store: SQLPaymentStore, comparison: Comparison, name: str)
     if first is None:
         raise ConfigurationError(
             f"There are no payments of {name} for the account {comparison.account}. "
-            f"To fill it: {comparison.sync_command(name)}"
+            f"To fill it: {describe_sync([name], comparison.database, comparison.account)}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -132,12 +133,12 @@ def list_records(
         records: list[Any] = []
         # One more shows that there are more.
         query = attrs.evolve(query, limit=None if most is None else most + 1)
-        run_async(_read(selection, query, lambda _: records.extend, failures))
+        run_async(_read(selection, query, lambda: records.extend, failures))
         has_more = most is not None and len(records) > most
         _print_records(kind, records[:most], numbers, has_more=has_more)
     else:
-        start = jsonl_writer if output_format == "jsonl" else _csv_starter(kind, style)
-        count = run_async(_read(selection, query, start, failures))
+        start = jsonl_writer if output_format == "jsonl" else partial(_csv_writer, kind, style)
+        count = run_async(_read(selection, query, lambda: start(configure_utf8_stdout()), failures))
         sys.stdout.flush()
         print_message(f"{count:,} {kind.noun}{'' if count == 1 else 's'}")
     return max([0, *map(report_error, failures)])
@@ -146,7 +147,7 @@ def list_records(
 async def _read(
     selection: ProviderSelection,
     query: RecordQuery,
-    start: Callable[[TextIO], Callable[[Sequence[Any]], object]],
+    start: Callable[[], Callable[[Sequence[Any]], object]],
     failures: list[PaysdkError],
 ) -> int:
     """Read the records page by page, and return how many there were."""
@@ -154,7 +155,7 @@ async def _read(
     async with open_providers(selection, failures) as providers:
         for provider in providers:
             listing: Listing[Any] = getattr(provider, query.kind.method)(**query.filters)
-            write = start(configure_utf8_stdout())
+            write = start()
             try:
                 async for page in listing.pages():
                     records = page.payments if limit is None else page.payments[: limit - count]
@@ -176,22 +177,18 @@ def _is_not_the_providers(error: Exception) -> bool:
     return isinstance(error, OSError) and not isinstance(error, PaysdkError)
 
 
-def _csv_starter(
-    kind: RecordKind, style: CsvStyle
-) -> Callable[[TextIO], Callable[[Sequence[Any]], object]]:
+def _csv_writer(
+    kind: RecordKind, style: CsvStyle, out: TextIO
+) -> Callable[[Sequence[Any]], object]:
     converter = make_converter()
+    write_row = begin_csv(out, kind.fields, kind.amounts, style)
 
-    def start(out: TextIO) -> Callable[[Sequence[Any]], object]:
-        write_row = begin_csv(out, kind.fields, kind.amounts, style)
+    def write(records: Sequence[Any]) -> None:
+        for record in records:
+            values = converter.unstructure(record)
+            write_row([values[name] for name in kind.fields])
 
-        def write(records: Sequence[Any]) -> None:
-            for record in records:
-                values = converter.unstructure(record)
-                write_row([values[name] for name in kind.fields])
-
-        return write
-
-    return start
+    return write
 
 
 def _print_records(

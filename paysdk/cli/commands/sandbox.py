@@ -31,8 +31,7 @@ def run_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> None:
 
     chosen = names or tuple(installed_sandboxes())
     _check_ports(settings.port, len(chosen))
-    make = _make_named_sandboxes if names else _make_installed_sandboxes
-    run_async(_serve(make(chosen, settings), settings))
+    run_async(_serve(_make_sandboxes(chosen, settings, needs_all=bool(names)), settings))
 
 
 def _check_ports(first: int | None, number: int) -> None:
@@ -43,26 +42,19 @@ def _check_ports(first: int | None, number: int) -> None:
         )
 
 
-def _make_named_sandboxes(names: tuple[str, ...], settings: SandboxSettings) -> dict[str, Sandbox]:
-    made: dict[str, Sandbox] = {}
-    for number, name in enumerate(names):
-        try:
-            made[name] = make_sandbox(name, _on_port(settings, number))
-        except Exception as error:  # noqa: BLE001  # another package's class may raise anything
-            raise as_paysdk_error(name, error)  # noqa: B904  # it sets the cause itself
-    return made
-
-
-def _make_installed_sandboxes(
-    names: tuple[str, ...], settings: SandboxSettings
+def _make_sandboxes(
+    names: tuple[str, ...], settings: SandboxSettings, *, needs_all: bool
 ) -> dict[str, Sandbox]:
-    """All installed sandboxes. One that fails is reported, and the others still run."""
+    """Make the sandboxes. One that fails is reported and left out, unless *needs_all* is true."""
     made: dict[str, Sandbox] = {}
     for number, name in enumerate(names):
         try:
             made[name] = make_sandbox(name, _on_port(settings, number))
         except Exception as error:  # noqa: BLE001  # another package's class may raise anything
-            print_message(as_paysdk_error(name, error))
+            failure = as_paysdk_error(name, error)
+            if needs_all:
+                raise failure  # noqa: B904  # it has its cause already
+            print_message(failure)
     return made
 
 

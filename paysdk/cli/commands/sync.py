@@ -23,7 +23,7 @@ from paysdk.cli.output.terminal import (
     to_printable,
 )
 from paysdk.cli.providers import as_paysdk_error, open_providers
-from paysdk.cli.signals import run_async
+from paysdk.cli.stores import run_on_store
 from paysdk.converter import make_converter
 from paysdk.errors import (
     ConfigurationError,
@@ -79,20 +79,16 @@ def sync(
     """Sync, print what changed, and return the highest exit code of any provider."""
     failures: list[PaysdkError] = []
     skipped: list[MalformedResponseError] = []
-    try:
-        syncs = run_async(
-            _sync_all(
-                selection,
-                database,
-                options,
-                failures,
-                skipped.append if skip_malformed else None,
-                filters=filters or {},
-            )
+    syncs = run_on_store(
+        _sync_all(
+            selection,
+            database,
+            options,
+            failures,
+            skipped.append if skip_malformed else None,
+            filters=filters or {},
         )
-    except StoreError as error:
-        print_message(error)
-        return 2
+    )
     reports = [sync.report for sync in syncs if sync.report is not None]
     if output_format == "json":
         converter = make_converter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 from importlib import import_module
 from pathlib import Path  # typer reads it in an annotation
@@ -20,7 +19,7 @@ from paysdk.cli.options.shared import (
     complete_provider,
     select_providers,
 )
-from paysdk.cli.parsing import parse_amount, parse_locale
+from paysdk.cli.parsing import parse_amount, parse_day, parse_locale
 from paysdk.errors import ConfigurationError
 
 __all__ = ["book_app"]
@@ -251,7 +250,7 @@ def undo_command(
         "by": by,
         "reason": reason,
         "payment_ids": None if payment is None else tuple(payment),
-        "void_date": None if void_date is None else _parse_day(void_date),
+        "void_date": parse_day("--void-date", void_date),
     }
     _check_texts(by=by, reason=reason)
     return partial(undo, file, settings)
@@ -261,15 +260,6 @@ def _check_texts(**given: str) -> None:
     """Raise ``ConfigurationError`` if an option that the history needs says nothing."""
     for name, text in given.items():
         check_not_blank(f"--{name}", text)
-
-
-def _parse_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"--void-date takes a date such as 2026-01-31, not {text!r}."
-        ) from None
 
 
 def _check_extra() -> None:

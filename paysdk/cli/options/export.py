@@ -15,6 +15,7 @@ from paysdk.cli.options.shared import (
     Account,
     Bom,
     Currency,
+    Customers,
     InSandbox,
     Job,
     KeyFiles,
@@ -56,13 +57,7 @@ def export_command(
     account: Account = "default",
     paid_since: PaidSince = None,
     paid_until: PaidUntil = None,
-    customers: Annotated[
-        bool,
-        typer.Option(
-            "--customers",
-            help="Also look up the customers that a provider lists apart from its payments.",
-        ),
-    ] = False,
+    customers: Customers = False,
     raw_text: RawText = False,
     bom: Bom = False,
     sandbox: InSandbox = False,

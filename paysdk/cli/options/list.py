@@ -14,6 +14,7 @@ from paysdk.cli.options.shared import (
     SANDBOX_PAYMENTS,
     Bom,
     Currency,
+    Customers,
     Filters,
     InSandbox,
     Job,
@@ -82,13 +83,7 @@ def list_command(
             "ones if it is in that order. All are read.",
         ),
     ] = None,
-    customers: Annotated[
-        bool,
-        typer.Option(
-            "--customers",
-            help="Also look up the customers that a provider lists apart from its payments.",
-        ),
-    ] = False,
+    customers: Customers = False,
     resume: Annotated[
         str | None,
         typer.Option(

@@ -18,6 +18,7 @@ __all__ = [
     "Account",
     "Bom",
     "Currency",
+    "Customers",
     "Filters",
     "InSandbox",
     "Job",
@@ -107,6 +108,13 @@ ListFormat = Annotated[
 Currency = Annotated[
     str | None,
     typer.Option(metavar="CODE", help="Currency of payments whose provider sends none."),
+]
+Customers = Annotated[
+    bool,
+    typer.Option(
+        "--customers",
+        help="Also look up the customers that a provider lists apart from its payments.",
+    ),
 ]
 Filters = Annotated[
     list[str] | None,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
+from paysdk.cli.files import check_folder
 from paysdk.cli.output.formats import CsvStyle, csv_writer, jsonl_writer
 from paysdk.errors import ConfigurationError
 from paysdk.files import replace_when_complete
@@ -36,10 +37,7 @@ def check_export(path: Path, style: CsvStyle) -> None:
             f"--to takes a file whose name ends with {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}, "
             f"not {path}."
         )
-    if path.is_dir() or not path.parent.is_dir():
-        raise ConfigurationError(
-            f"--to takes the path of a file in a folder that exists, not {path}."
-        )
+    check_folder("--to", path)
     if path.exists() and not path.is_file():
         raise ConfigurationError(f"{path} is not a file. Name another path.")
     if style != CsvStyle() and suffix != ".csv":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "configure_utf8_stdout",
     "discard_output",
+    "exit_code",
     "make_console",
     "print_lines",
     "print_message",
@@ -86,16 +87,18 @@ def discard_output(stream: TextIO) -> None:
 
 
 def report_error(error: PaysdkError) -> int:
-    """Write the error to stderr with the command that continues, and return its exit code.
-
-    The code is 2 if the input was wrong and nothing was sent, and 1 for other errors.
-    """
+    """Write the error to stderr with the command that continues, and return its exit code."""
     resume = (
         ""
         if error.checkpoint is None
         else f" To continue: paysdk list {error.checkpoint.provider} --resume {error.checkpoint}"
     )
     print_message(f"{error}{resume}")
+    return exit_code(error)
+
+
+def exit_code(error: PaysdkError) -> int:
+    """The exit code for an error: 2 if the input was wrong and nothing was sent, else 1."""
     return 2 if isinstance(error, ConfigurationError | UnsupportedFilterError) else 1
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
                 "--void-date",
                 "soon",
             ],
-            "--void-date takes a date such as 2026-01-31, not 'soon'.",
+            "--void-date takes a date, such as 2026-01-31, not 'soon'.",
         ),
         (
             ["book", "--sandbox", "status", "x", "--in", "y"],
