@@ -225,5 +225,5 @@ def _describe_malformed_records(report: SyncReport) -> str:
     one = report.waiting == 1
     waiting = f"{report.provider}: {report.waiting:,} record{' is' if one else 's are'} malformed"
     if report.kind == "full":
-        return f"{waiting}, so vanished payments were not checked."
+        waiting += ", so vanished payments were not checked"
     return f"{waiting}. The next sync tries {'it' if one else 'them'} again."
