@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import re
+from ipaddress import ip_address, ip_network
 from netrc import NetrcParseError, netrc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +19,13 @@ from paysdk.transport.origin import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from urllib.parse import SplitResult
 
     import aiohttp
 
 __all__ = ["find_proxy", "find_proxy_passwords"]
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def find_proxy(origin: str) -> str | None:
@@ -36,7 +41,10 @@ def find_proxy(origin: str) -> str | None:
     parts = urlsplit(origin)
     found = getproxies()
     proxy = found.get(parts.scheme) or found.get("all")
-    if not proxy or is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
+    if not proxy or is_loopback(parts.hostname or ""):
+        return None
+    # proxy_bypass also knows the settings of Windows and macOS.
+    if proxy_bypass(parts.netloc) or _is_excluded(parts, found.get("no", "")):
         return None
     address = proxy if "://" in proxy else f"http://{proxy}"
     try:
@@ -50,6 +58,30 @@ def find_proxy(origin: str) -> str | None:
             "such as http://proxy.example.com:3128. Correct it, or name the host in NO_PROXY."
         )
     return address
+
+
+def _is_excluded(origin: SplitResult, excluded: str) -> bool:
+    """Whether the hosts in *excluded*, which is ``NO_PROXY``, include that of *origin*.
+
+    An entry is a name, which includes its subdomains, an address, or a network such as
+    ``10.0.0.0/8``. It may begin with ``.`` or ``*.``, or end with a port.
+    """
+    return any(_includes(entry.lower(), origin) for entry in re.split(r"[\s,]+", excluded) if entry)
+
+
+def _includes(entry: str, origin: SplitResult) -> bool:
+    host = origin.hostname or ""
+    try:
+        return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        pass  # one of them is a name, or the entry has a port
+    try:
+        named = urlsplit(f"//{entry.removeprefix('*').removeprefix('.')}")
+        same_port = named.port in {None, origin.port or _DEFAULT_PORTS.get(origin.scheme)}
+    except ValueError:
+        return False
+    name = named.hostname or ""
+    return bool(name) and same_port and (host == name or host.endswith(f".{name}"))
 
 
 # RFC 7617, section 2, leaves the encoding of a password open. aiohttp's own default is the second.

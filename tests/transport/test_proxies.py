@@ -283,6 +283,37 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             None,
         ),
         ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, "https://api.example.com", None),
+        *(
+            ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": excluded}, origin, None)
+            for excluded, origin in [
+                ("*.example.com", "https://api.example.com"),
+                (".EXAMPLE.com", "https://api.example.com"),
+                ("other api.example.com", "https://api.example.com"),
+                ("api.example.com:443", "https://api.example.com"),
+                ("10.0.0.0/8", "https://10.1.2.3:8443"),
+                ("10.1.2.3", "https://10.1.2.3:8443"),
+                ("10.1.2.3:8443", "https://10.1.2.3:8443"),
+                ("fd00::/8", "https://[fd00::2]:8443"),
+                ("fd00:0::2", "https://[fd00::2]"),
+                ("[fd00::2]", "https://[fd00::2]"),
+                ("[fd00::2]:8443", "https://[fd00::2]:8443"),
+            ]
+        ),
+        *(
+            ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": excluded}, origin, "http://proxy:1")
+            for excluded, origin in [
+                ("*.example.com,", "https://badexample.com"),
+                ("api.example.com:8443", "https://api.example.com"),
+                ("*.example.com:x", "https://api.example.com"),
+                ("*. .", "https://api.example.com"),
+                ("[::1", "https://api.example.com"),
+                ("10.0.0.0/8", "https://11.1.2.3"),
+                ("10.0.0.0/99", "https://10.1.2.3"),
+                ("fd00::/8", "https://10.1.2.3"),
+                ("[fd00::2]:8443", "https://[fd00::2]"),
+                ("10.0.0.0/8", "https://api.example.com"),
+            ]
+        ),
     ],
 )
 def test_the_proxy_of_the_environment(
