@@ -87,7 +87,7 @@ class Page(Generic[T]):
     can resume a listing that ended early. ``left_out`` has the ids of the records that are not
     payments, or no longer are. ``whole_invoices`` has the ids of the invoices that have no other
     payments than those on this page, and ``whole_records`` those of the records that have none. The
-    id of a payment of such a record is the record's, or begins with it and a colon.
+    id of a payment of such a record is the id of the record, or begins with it and a colon.
     """
 
     payments: Sequence[T]

@@ -75,7 +75,7 @@ def follow_payments(
 
     With *since*, the first changes are those since that time; a date begins with its day, in UTC.
     Without it, the changes are those from now on. *resume* is ``Follower.checkpoint``. Each change
-    comes once, also over any number of resumptions. Two changes between two passes make one. A
+    comes once, even over any number of resumptions. Two changes between two passes make one. A
     payment that was deleted is not noticed.
 
     The follower remembers marks of the payments that the next pass may list again: all payments of

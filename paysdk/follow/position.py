@@ -159,7 +159,7 @@ class FollowPosition:
     ) -> FollowPosition:
         """Return the position in a checkpoint.
 
-        Raises ``ConfigurationError`` if it is none of ``follow_payments``, or of another provider.
+        Raises ``ConfigurationError`` if ``follow_payments`` did not make it for this provider.
         """
         wire = _parse(resume, provider)
         if wire.incremental != incremental:

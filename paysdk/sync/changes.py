@@ -35,8 +35,9 @@ class Change:
 
     ``before`` is ``None`` for a created payment, and ``after`` for a vanished one. ``fields`` names
     what differs between the two: a field of ``Payment``, or a part of one such as
-    ``invoice.balance``. It is ``raw`` if only something differs that paysdk has no field for.
-    ``noticed_at`` is when the entry was written, by the clock of the process that wrote it.
+    ``invoice.balance``. If the only difference is in something that paysdk has no field for, it is
+    ``raw``. ``noticed_at`` is when the entry was written, by the clock of the process that wrote
+    it.
     """
 
     sequence: int

@@ -32,7 +32,7 @@ __all__ = [
 
 # It grows with each change to the tables, which also needs a step in MIGRATIONS.
 VERSION = 6
-# The SQL that leads from a version, which is the key, to the next one, by the name of the dialect.
+# For each version of the tables, the SQL that makes the next version of them, by dialect.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
         "sqlite": (

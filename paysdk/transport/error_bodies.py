@@ -82,7 +82,7 @@ class _Problem:
 
     message: str
     field: str = ""
-    # Whether the words of the API do not say which field it is.
+    # Whether the message must name the field, because the words of the API do not.
     shows_field: bool = True
 
 

@@ -61,8 +61,8 @@ _MIN_RETRY_AFTER_SECONDS = 0.1
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 # Words of overload in a response that has a success status although it is an error.
 _OVERLOAD = re.compile(
-    r"too.?many|rate.?limit|throttl|overload|slow(ing)?.?down|quota|capacity|concurren|temporar|unavailable|"
-    r"try again|retry|(time|timed).?out|\b(busy|wait)\b",
+    r"too.?many|rate.?limit|throttl|overload|slow(ing)?.?down|quota|capacity|concurren|temporar|"
+    r"unavailable|try again|retry|(time|timed).?out|\b(busy|wait)\b",
     re.IGNORECASE,
 )
 

@@ -175,7 +175,7 @@ def apply_command(
 ) -> Job:
     """Book the approved lines. Run it again after anything that ended it."""
     _check_extra()
-    from paysdk.cli.commands.book import PlanFile, apply  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book import PlanFile, apply  # noqa: PLC0415  # an extra
 
     file = PlanFile(path=plan, database=database, output_format=output_format, key_files=key_file)
     return partial(apply, file, {"by": by, "stop_after": stop_after, "rest": rest})
@@ -216,7 +216,7 @@ def release_command(
     first: if it is found, nothing is released. Nothing is sent.
     """
     _check_extra()
-    from paysdk.cli.commands.book import PlanFile, release  # noqa: PLC0415  # the extra may be missing
+    from paysdk.cli.commands.book import PlanFile, release  # noqa: PLC0415  # an extra
 
     file = PlanFile(path=plan, database=database, output_format=output_format, key_files=key_file)
     _check_texts(by=by, reason=reason)
@@ -257,7 +257,7 @@ def undo_command(
 
 
 def _check_texts(**given: str) -> None:
-    """Raise ``ConfigurationError`` if an option that the history needs says nothing."""
+    """Raise ``ConfigurationError`` if an option that the history needs is blank."""
     for name, text in given.items():
         check_not_blank(f"--{name}", text)
 

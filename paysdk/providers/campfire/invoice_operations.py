@@ -203,9 +203,9 @@ class InvoiceOperations(RestProvider):
         voided, it may still be, so this raises ``OutcomeUnknownError``. Until the payment is found
         to be voided, or until you call ``release_orders``, calls for it send nothing.
 
-        Raises ``ConfigurationError`` before anything is sent, also if the payment is not one of
-        the invoice, ``APIError`` if the API refuses, and ``OutcomeUnknownError`` if the outcome is
-        unknown. Safe to repeat and to cancel.
+        Raises ``ConfigurationError`` before anything is sent, ``APIError`` if the API refuses, and
+        ``OutcomeUnknownError`` if the outcome is unknown. A payment that is not one of the invoice
+        is a ``ConfigurationError`` too. Safe to repeat and to cancel.
         """
         if void_date is not None:
             check_day("void_date", void_date)

@@ -202,8 +202,8 @@ class CampfireProvider(InvoiceOperations):
             currency=currency,
         )
         limit = check_page_size(page_size, MAX_PAGE_SIZE)
-        # In the default order, the newest invoice date first, an invoice that is created during the
-        # listing moves all others.
+        # The default order begins with the newest invoice date. In it, an invoice that is created
+        # during the listing moves all others.
         paging = {"sort": "id"} | ({} if limit is None else {"limit": str(limit)})
         query = encode_query((paging | filters).items())
         rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)

@@ -42,7 +42,7 @@ class NotifySandbox(Sandbox):
 
     ``payments`` is how many there are at first; ``seed`` changes their content and their ids.
     ``rows`` replaces the payments with your own, newest first: mappings with any of the API's
-    fields. These are served as they are, and the missing fields are made up, also those of
+    fields. These are served as they are, and the missing fields are made up, even those of
     ``invoice`` and ``customer``. An unknown field is refused with a list, unless ``extra_fields``
     names it. ``links`` decides which id is the ``from`` of ``next``: the first of the next page,
     the last of this page or, as in the document, the first of this page. With ``endless_links`` the
@@ -185,7 +185,7 @@ class NotifySandbox(Sandbox):
         return {"href": f"{origin}{_PATH}?{urlencode(query)}", "type": "application/hal+json"}
 
     def _merge(self, row: Row, fields: Mapping[str, object]) -> Row:
-        """The row with these fields, also those within its invoice and its customer.
+        """The row with these fields, including those within its invoice and its customer.
 
         Raises ``ConfigurationError`` for a field that no payment has.
         """

@@ -101,7 +101,7 @@ def _envelope(
 ) -> Any:  # noqa: ANN401  # an InvoiceEnvelope, which no type checker knows
     envelope = _invoice_decoder().decode(body)
     if is_finer(body):
-        payments = envelope.payments  # as they were sent, also their times
+        payments = envelope.payments  # as they were sent, with their times
         envelope = _invoice_decoder().decode(_truncate_times()(body))
         envelope.payments = payments
     return envelope

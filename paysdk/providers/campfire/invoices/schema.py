@@ -124,7 +124,7 @@ class Invoice:
     The names are the API's own. Amounts are in major units of ``currency``. The ``client``
     (``client_name``) pays, and ``customer`` is the tenant's own organisation. ``status`` and
     ``payment_status`` use different words, and the API may add more. Times are aware, in UTC.
-    ``raw`` is the whole record with exact numbers, also its fields that paysdk does not know. A
+    ``raw`` is the whole record with exact numbers, even the fields that paysdk does not know. A
     field has the type ``object`` if it is documented as "any", or if the samples contradict its
     documented type.
     """
