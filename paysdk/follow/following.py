@@ -98,6 +98,9 @@ def follow_payments(
     check_seconds("every", every)
     check_seconds("overlap", overlap, allow_zero=True)
     check_int("max_known", max_known, 1)
+    tell: object = on_event
+    if tell is not None and not callable(tell):
+        raise ConfigurationError(f"on_event must be callable, not {on_event!r}.")
     if since is not None and resume is not None:
         raise ConfigurationError("resume= continues from its checkpoint: leave since= out.")
     incremental = provider.capabilities.lists_incrementally

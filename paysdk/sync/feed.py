@@ -15,10 +15,12 @@ from paysdk.sync.tables import CONTENT, payment_changes, payments
 if TYPE_CHECKING:
     from paysdk.sync.rows import Codec
 
-__all__ = ["BATCH_ROWS", "FEED", "encode_payment", "insert_entries", "read_change"]
+__all__ = ["BATCH_ROWS", "FEED", "MAX_SEQUENCE", "encode_payment", "insert_entries", "read_change"]
 
 # How many rows are read at a time.
 BATCH_ROWS = 1000
+# The largest number that both databases take.
+MAX_SEQUENCE = 2**63 - 1
 
 
 # Making a converter takes a while, so it is made once, and only if it is needed.

@@ -15,7 +15,7 @@ from paysdk.paid import PaidRange, check_paid_range
 from paysdk.payment import Payment
 from paysdk.sync.errors import StoreError
 from paysdk.sync.exclusive import ExclusiveNames
-from paysdk.sync.feed import BATCH_ROWS, FEED, read_change
+from paysdk.sync.feed import BATCH_ROWS, FEED, MAX_SEQUENCE, read_change
 from paysdk.sync.follower import FeedFollower
 from paysdk.sync.location import check_exists, find_database
 from paysdk.sync.reader import PaymentReader
@@ -200,7 +200,10 @@ class SQLPaymentStore:
         You miss no entry: a smaller number never becomes visible after a larger one. ``before`` and
         ``after`` are exact for changed payments. The ``after`` of a created payment is how it was
         first seen.
+
+        Raises ``ConfigurationError`` for an *after* that is no number of a change.
         """
+        check_int("after", after, 0, MAX_SEQUENCE)
         while True:
             async with self._database.transaction(writes=False) as connection:
                 rows = (await connection.execute(FEED, {"after_sequence": after})).all()
@@ -231,7 +234,7 @@ class SQLPaymentStore:
 
         Raises ``ConfigurationError`` for a wrong argument.
         """
-        check_int("after", after, 0)
+        check_int("after", after, 0, MAX_SEQUENCE)
         check_seconds("every", every)
         for name, value in (("provider", provider), ("account", account)):
             if value is not None:

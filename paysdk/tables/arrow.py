@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,6 @@ from paysdk.tables.columns import AMOUNTS, COLUMNS, DAYS, MOMENTS, WORDS, split_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
 
     from paysdk.payment import Payment
     from paysdk.tables.batches import Payments
@@ -64,6 +64,9 @@ async def to_arrow(payments: Payments) -> Any:  # noqa: ANN401  # pyarrow ships 
     if not tables:
         return schema.empty_table()
     return pa.concat_tables([table.cast(schema) for table in tables]).unify_dictionaries()
+
+
+_ZERO = Decimal(0)
 
 
 @attrs.frozen
@@ -142,7 +145,12 @@ class ArrowBatches:
                 self._digits[name] = known.widen(_Digits(_count_whole(found), known.scale))
                 return found
         self._digits[name] = self._checked(name, known.widen(_count_digits(amounts)), columns)
-        return pa.array(amounts, self._digits[name].arrow_type)
+        kind = self._digits[name].arrow_type
+        try:
+            return pa.array(amounts, kind)
+        except pa.ArrowInvalid:
+            # pyarrow does not read a zero with a large exponent, such as 0E+37.
+            return pa.array([_ZERO if amount == 0 else amount for amount in amounts], kind)
 
     def _checked(self, name: str, digits: _Digits, columns: Mapping[str, Sequence[Any]]) -> _Digits:
         """Return the digits of a column, if a decimal of Arrow has them."""

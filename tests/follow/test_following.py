@@ -723,6 +723,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"every": 0}, "every must be a finite number of seconds above 0, not 0"),
     ({"every": "60"}, "every must be a finite number"),
     ({"overlap": -1}, "overlap must be a finite number"),
+    ({"on_event": "print"}, "on_event must be callable, not 'print'"),
     ({"max_known": 0}, "max_known must be a whole number from 1"),
     ({"since": datetime(2026, 1, 1)}, "since must be an aware datetime"),  # noqa: DTZ001  # refused
     ({"since": "2026-01-01"}, "since must be an aware datetime or a date"),

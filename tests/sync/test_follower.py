@@ -179,6 +179,7 @@ async def test_database_that_goes_away(
     ("arguments", "message"),
     [
         ({"after": -1}, "after must be a whole number from 0"),
+        ({"after": 2**63}, "after must be a whole number from 0 to 9223372036854775807"),
         ({"after": "7"}, "after must be a whole number from 0"),
         ({"every": 0}, "every must be a finite number of seconds above 0"),
         ({"account": ""}, "account must be a non-empty text, not ''"),
@@ -189,6 +190,13 @@ def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str
     """A wrong argument is refused at the call."""
     with pytest.raises(ConfigurationError, match=message):
         SQLPaymentStore(tmp_path / "payments.db").follow(**arguments)
+
+
+@pytest.mark.parametrize("arguments", [{"after": -1}, {"after": 2**63}, {"after": "7"}])
+async def test_no_number_of_a_change(store: SQLPaymentStore, arguments: dict[str, Any]) -> None:
+    """Reading the feed from a number that no change can have is refused."""
+    with pytest.raises(ConfigurationError, match="after must be a whole number"):
+        await anext(store.changes(**arguments))
 
 
 async def test_cancellation_while_it_begins_to_listen(

@@ -90,6 +90,8 @@ async def test_each_value_comes_back() -> None:
         (["9" * 74 + ".99"], "decimal256(76, 2)"),
         (["480.00"], "decimal128(38, 2)"),
         (["0E-3"], "decimal128(38, 3)"),
+        (["0E+37", "0.01"], "decimal128(38, 2)"),
+        (["0E+999999"], "decimal128(38, 0)"),
     ],
 )
 @pytest.mark.parametrize("turn", [1, -1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -67,3 +67,21 @@ def test_what_cannot_be_iterated_over_is_refused(given: object) -> None:
     """The message says what to give."""
     with pytest.raises(ConfigurationError, match="such as a list, a listing or store"):
         check_payments(given)
+
+
+@pytest.mark.parametrize("number", [0, 2500])
+async def test_what_is_no_payment_is_refused(number: int) -> None:
+    """The message shows what came instead of a payment, from every source."""
+
+    class Special(Payment):
+        """A payment of another class."""
+
+    special = Special(provider="acme", id="1", amount=REQUIRED.amount, invoice=REQUIRED.invoice)
+    payments: Any = [REQUIRED] * number + [special]
+    assert payments == [each async for batch in read_batches(payments) for each in batch]
+    wrong: list[Any] = [*payments, 7]
+    for source in (wrong, iter(wrong), as_async(wrong)):
+        with pytest.raises(
+            ConfigurationError, match="must be Payment objects, and one of them is 7"
+        ):
+            assert [batch async for batch in read_batches(source)]
