@@ -12,8 +12,7 @@ from paysdk.pagination.queries import with_parameter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-
-__all__ = ["MORE", "Pagination", "Position", "with_limit"]
+__all__ = ["MORE", "FromFirstQuery", "Pagination", "Position", "with_limit"]
 
 # The link that a reader returns if the provider says only that there is another page.
 MORE = "more"
@@ -100,6 +99,34 @@ class Pagination(Protocol):
         Raises ``PaginationError`` for a link that does not identify a page.
         """
         ...
+
+
+@attrs.frozen
+class FromFirstQuery:
+    """The base class of paginations whose pages do not overlap. ``first`` requests the first page.
+
+    It assumes that the next page does not depend on ids, and that the link is in the body.
+    """
+
+    first: str
+
+    @property
+    def needs_ids(self) -> bool:
+        return False
+
+    @property
+    def header(self) -> str | None:
+        return None
+
+    def overlap(
+        self,
+        position: Position,  # noqa: ARG002  # the pages do not overlap
+        marks: Sequence[object],  # noqa: ARG002  # as above
+    ) -> list[object]:
+        return []
+
+    def start(self) -> Position:
+        return Position(self.first)
 
 
 def with_limit(position: Position, limit: int | None, name: str = "limit") -> Position:

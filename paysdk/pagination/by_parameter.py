@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.errors import PaginationError
-from paysdk.pagination.base import MORE, Position, with_limit
+from paysdk.pagination.base import MORE, FromFirstQuery, Position, with_limit
 from paysdk.pagination.queries import (
     added_filter,
     contradicted,
@@ -27,42 +27,23 @@ __all__ = ["AfterLastId", "NextToken", "PageNumber"]
 
 
 @attrs.frozen
-class _ByParameter:
+class _ByParameter(FromFirstQuery):
     """Keeps the query of a page for the next page, except for one parameter.
 
     *filters* are the names of all parameters that choose what is listed. A checkpoint must have no
     others of them than its listing.
     """
 
-    first: str
     parameter: str
     limit: int | None = None
     limit_name: str = "limit"
     filters: Collection[str] = attrs.field(default=(), kw_only=True)
-
-    @property
-    def needs_ids(self) -> bool:
-        return False
-
-    @property
-    def header(self) -> str | None:
-        return None
-
-    def overlap(
-        self,
-        position: Position,  # noqa: ARG002  # the pages do not overlap
-        marks: Sequence[object],  # noqa: ARG002  # as above
-    ) -> list[object]:
-        return []
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
         pages = {self.parameter, self.limit_name, *parameters_of(self.first)}
         return contradicted(position.query, filters) or added_filter(
             position.query, self.filters, {*filters, *pages}
         )
-
-    def start(self) -> Position:
-        return Position(self.first)
 
     def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit, self.limit_name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.pagination.base import Position, with_limit
+from paysdk.pagination.base import FromFirstQuery, Position, with_limit
 from paysdk.pagination.queries import (
     added_filter,
     contradicted,
@@ -28,7 +28,7 @@ __all__ = ["FollowLinks"]
 
 
 @attrs.frozen
-class FollowLinks:
+class FollowLinks(FromFirstQuery):
     """Cursor and offset pagination: each link has the whole query of the next page (Campfire).
 
     The query goes out unchanged, because a cursor is opaque ("do not parse or construct it":
@@ -43,27 +43,11 @@ class FollowLinks:
     latest time, which a window of time may narrow.
     """
 
-    first: str
     tokens: Collection[str]
     limit: int | None
     limit_name: str = "limit"
     filters: Collection[str] = ()
     bounds: tuple[str, str] | None = attrs.field(default=None, kw_only=True)
-
-    @property
-    def needs_ids(self) -> bool:
-        return False
-
-    @property
-    def header(self) -> str | None:
-        return None
-
-    def overlap(
-        self,
-        position: Position,  # noqa: ARG002  # the pages do not overlap
-        marks: Sequence[object],  # noqa: ARG002  # as above
-    ) -> list[object]:
-        return []
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
         asked = position.query
@@ -97,9 +81,6 @@ class FollowLinks:
         if outer is None or self.bounds is None:
             return False
         return end >= outer if name == self.bounds[0] else end <= outer
-
-    def start(self) -> Position:
-        return Position(self.first)
 
     def resume_from(self, position: Position) -> Position:
         return with_limit(position, self.limit, self.limit_name)
