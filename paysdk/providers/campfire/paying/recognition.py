@@ -216,25 +216,36 @@ def find_booked(
             return None
         found += [payment.id for payment in named]
         rest += [] if named else [item]
-    # The other items cannot be recognised by an external id. So there must be exactly as many
-    # matching payments as such items, and no other order may have made them.
-    alike = [
-        payment
-        for payment in new
-        if payment.id not in found and any(matches(item, payment) for item in rest)
-    ]
+    others = [payment for payment in new if payment.id not in found]
     theirs = [item for rival in rivals for item in rival.expected]
-    if len(alike) != len(rest) or any(
+    alike = _find_alike(rest, others, theirs)
+    if alike is None:
+        return None
+    found += alike
+    return tuple(payment.id for payment in new if payment.id in found)
+
+
+def _find_alike(
+    items: list[ExpectedPayment], payments: list[Payment], theirs: list[ExpectedPayment]
+) -> list[str] | None:
+    """The ids of the payments of *items*, which cannot be recognised by an external id.
+
+    Returns ``None`` unless exactly as many payments match as there are items, and none of *theirs*,
+    the items of other orders, matches one of these payments.
+    """
+    alike = [payment for payment in payments if any(matches(item, payment) for item in items)]
+    if len(alike) != len(items) or any(
         matches(item, payment) for item in theirs for payment in alike
     ):
         return None
-    for item in sorted(rest, key=lambda item: item.transaction_id is None):
+    found: list[str] = []
+    for item in sorted(items, key=lambda item: item.transaction_id is None):
         match = next((payment for payment in alike if matches(item, payment)), None)
         if match is None:
             return None
         alike.remove(match)
         found.append(match.id)
-    return tuple(payment.id for payment in new if payment.id in found)
+    return found
 
 
 def find_possible(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...]:
