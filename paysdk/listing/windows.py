@@ -124,7 +124,7 @@ def rows_in_window(rows: Sequence[Row], position: Position) -> tuple[slice, bool
 
 
 def recheck_position(position: Position, rows: Sequence[Any]) -> Position:
-    """Where to read the end of a listing again that was reached at *position* with *rows*."""
+    """Where to read again the end of a listing that was reached at *position* with *rows*."""
     times = [row.modified_at for row in rows if row.modified_at is not None]
     if not times:
         return position

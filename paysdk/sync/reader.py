@@ -28,7 +28,7 @@ __all__ = ["PaymentReader"]
 
 T = TypeVar("T")
 
-# Thousands of payments that a reader holds at a time.
+# A reader holds at most this many thousands of payments.
 _MAX_THOUSANDS = 4
 _ID, _NUMBER = CONTENT.index("id"), CONTENT.index("invoice_number")
 
@@ -39,7 +39,7 @@ class PaymentReader:
     The first transaction reads all ids in order. Each later one reads the payments of some of these
     ids. The first batches are small, for a caller that stops early. Between two transactions the
     reader keeps only the remaining ids, a few compressed bytes each, so a caller may take its time.
-    An index of the order would make each sync a third slower. *which* filters the payments.
+    An index in that order would make each sync a third slower. *which* filters the payments.
     """
 
     def __init__(

@@ -229,7 +229,7 @@ class SQLPaymentStore:
         sync has committed some, over a connection that this iterator keeps. Behind a pooler,
         PostgreSQL cannot tell it.
 
-        If you write what you do and the ``sequence`` in one transaction, you process each change
+        If you write your result and the ``sequence`` in one transaction, you process each change
         exactly once. If the store is closed meanwhile, this raises ``StoreError``.
 
         Raises ``ConfigurationError`` for a wrong argument.

@@ -30,7 +30,8 @@ _MIN_KEY_CHARS = 8
 # Removing a shorter password would also remove parts of other words.
 _MIN_PASSWORD_CHARS = 3
 _USER_IN_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#'\"<>]*@")
-# The attributes that paysdk itself sets on an error. ``quoted`` belongs to the message.
+# The attributes that paysdk itself sets on an error. ``quoted`` is not one of them: it has words
+# from outside.
 _SET_BY_PAYSDK = frozenset({"provider", "method", "url", "operation", "checkpoint"})
 # How many characters of a message are searched for a key, and how many are shown.
 _MAX_SEARCHED_CHARS, _MAX_SHOWN_CHARS = 100_000, 2000

@@ -167,8 +167,8 @@ class ListingReader:
         left_out = self.listing.report.left_out
         if not left_out:
             return ""
-        what = "is not a payment" if left_out == 1 else "are not payments"
-        return f", {left_out:,} left out that {what}"
+        what = "record that is not a payment" if left_out == 1 else "records that are not payments"
+        return f", without {left_out:,} {what}"
 
 
 async def _find_customers(

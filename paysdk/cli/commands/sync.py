@@ -211,13 +211,14 @@ def _describe_rest(report: SyncReport) -> Iterator[str]:
     if report.left_out:
         one = report.left_out == 1
         yield (
-            f"{report.provider}: {report.left_out:,} record{'' if one else 's'} left out that "
-            f"{'is not a payment' if one else 'are not payments'}."
+            f"{report.provider}: {report.left_out:,} "
+            f"{'record that is not a payment was' if one else 'records that are not payments were'}"
+            " left out."
         )
     if report.untimed and report.watermark is None and report.kind != "filtered":
         yield (
-            f"{report.provider}: no payment has the time by which this provider says that it lists "
-            "incrementally, so each sync lists everything. Tell its author."
+            f"{report.provider}: this provider says that it lists incrementally, but no payment has "
+            "the time that this needs. So each sync lists everything. Tell its author."
         )
 
 

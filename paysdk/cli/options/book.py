@@ -100,7 +100,7 @@ def plan_command(
     ] = None,
     rebook: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="Book a payment again whose booking was voided."),
+        typer.Option(metavar="ID", help="Book a payment again after its booking was voided."),
     ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write a page to look at.")
@@ -210,7 +210,7 @@ def release_command(
     output_format: Format = "table",
     key_file: KeyFiles = None,
 ) -> Job:
-    """Let an order or a void be sent again whose outcome is unknown.
+    """Let an order or a void whose outcome is unknown be sent again.
 
     Use it only if you are certain that the first one will never be carried out. It is looked up
     first: if it is found, nothing is released. Nothing is sent.

@@ -91,7 +91,7 @@ def test_sandbox_gives_the_settings(paysdk: Command) -> None:
     """--sandbox needs no variable, and the table says how many records were left out."""
     outcome = paysdk("list", "acme", "--sandbox", "--sandbox-payments", "3")
     assert (0, "") == (outcome.code, outcome.err)
-    assert "acme: 2 payments, 1 left out that is not a payment" in outcome.out
+    assert "acme: 2 payments, without 1 record that is not a payment" in outcome.out
 
 
 def test_missing_setting_is_named_by_its_variable(
@@ -110,6 +110,8 @@ def test_sync_says_what_was_left_out_and_that_no_time_came(
     """Each has a line below the table."""
     outcome = paysdk("sync", "acme", "--to", f"{tmp_path}/payments.db", "--sandbox")
     assert 0 == outcome.code
-    assert "acme: 1 record left out that is not a payment." in outcome.out
+    assert "acme: 1 record that is not a payment was left out." in outcome.out
     said = " ".join(outcome.out.split())
-    assert "acme: no payment has the time by which this provider says" in said
+    assert (
+        "acme: this provider says that it lists incrementally, but no payment has the time" in said
+    )
