@@ -217,8 +217,8 @@ def _describe_rest(report: SyncReport) -> Iterator[str]:
         )
     if report.untimed and report.watermark is None and report.kind != "filtered":
         yield (
-            f"{report.provider}: this provider says that it lists incrementally, but no payment has "
-            "the time that this needs. So each sync lists everything. Tell its author."
+            f"{report.provider}: this provider says that it lists incrementally, but no payment "
+            "has the time that this needs. So each sync lists everything. Tell its author."
         )
 
 
