@@ -253,8 +253,9 @@ _RESET_HEADERS = (
     "x-rate-limit-reset",
 )
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
-# A larger number counts the seconds since 1970. A smaller number is a number of seconds to wait.
-_EPOCH_FROM = 1e9
+# A larger number counts the seconds since 1970 (2017 or later: no server has an earlier clock). A
+# smaller number is a number of seconds to wait.
+_EPOCH_FROM = 1.5e9
 _EPOCH_UNTIL = 1e10
 _EPOCH_MILLISECONDS_FROM = 1e12
 _MAX_RESET = 366 * 86_400.0
