@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from paysdk.checkpoint import Checkpoint
+    from paysdk.listing.listing import PagedListing
     from paysdk.providers.campfire.accounts.schema import Account, AccountSettings
     from paysdk.providers.campfire.booking import CampfireTarget
     from paysdk.providers.campfire.customers import InvoiceCustomers
@@ -190,10 +191,6 @@ class CampfireProvider(InvoiceOperations):
 
         Raises ``ConfigurationError`` for a bad argument, before anything is sent.
         """
-        from paysdk.providers.campfire.invoices.normalise import (  # noqa: PLC0415  # seldom used
-            SUMMARY_READER,
-        )
-
         filters = encode_invoice_filters(
             invoice_number=invoice_number,
             status=status,
@@ -201,10 +198,25 @@ class CampfireProvider(InvoiceOperations):
             entity=entity,
             currency=currency,
         )
-        limit = check_page_size(page_size, MAX_PAGE_SIZE)
         # The default order begins with the newest invoice date. In it, an invoice that is created
         # during the listing moves all others.
-        paging = {"sort": "id"} | ({} if limit is None else {"limit": str(limit)})
+        return self._list_invoices(
+            "id", check_page_size(page_size, MAX_PAGE_SIZE), filters=filters, resume=resume
+        )
+
+    def _list_invoices(
+        self,
+        sort: str,
+        limit: int | None,
+        *,
+        filters: dict[str, str],
+        resume: Checkpoint | str | None = None,
+    ) -> PagedListing[InvoiceSummary]:
+        from paysdk.providers.campfire.invoices.normalise import (  # noqa: PLC0415  # seldom used
+            SUMMARY_READER,
+        )
+
+        paging = {"sort": sort} | ({} if limit is None else {"limit": str(limit)})
         query = encode_query((paging | filters).items())
         rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
         return self._listing(INVOICES, rules, SUMMARY_READER, filters=filters, resume=resume)
@@ -220,16 +232,9 @@ class CampfireProvider(InvoiceOperations):
         from paysdk.providers.campfire.customers import (  # noqa: PLC0415  # seldom used
             InvoiceCustomers,
         )
-        from paysdk.providers.campfire.invoices.normalise import (  # noqa: PLC0415  # seldom used
-            SUMMARY_READER,
-        )
-
-        limit = _INVOICES_PER_PAGE
-        query = encode_query({"sort": "-id", "limit": str(limit)}.items())
-        rules = FollowLinks(query, ("offset",), limit, filters=INVOICE_FILTERS)
 
         def list_newest() -> Listing[InvoiceSummary]:
-            listing = self._listing(INVOICES, rules, SUMMARY_READER, filters={}, resume=None)
+            listing = self._list_invoices("-id", _INVOICES_PER_PAGE, filters={})
             # Most lookups need only the first page.
             return listing.without_read_ahead()
 
