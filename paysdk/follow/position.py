@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FollowPosition"]
 
-# It is where a listing has its filters, so that neither accepts a checkpoint of the other.
+# The checkpoint of a listing has its filters in this place. So neither accepts a checkpoint of the
+# other.
 _FILTERS = "follow_payments"
 _VERSION = 1
 
