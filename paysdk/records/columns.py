@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, ge
 import attrs
 import msgspec
 
+from paysdk.errors import ConfigurationError
 from paysdk.exact import exact_amount, in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Amount", "compile_finish", "converted", "has_times"]
+__all__ = ["Amount", "check_converted", "compile_finish", "converted", "has_times"]
 
 _CACHED_TEXTS = 8192  # a page has few different amounts and days
 
@@ -132,6 +133,43 @@ def compile_finish(kind: type[Any], settings: tuple[str, ...]) -> Callable[..., 
 def has_times(kind: type[Any]) -> bool:
     """Whether a record of this type has a field with a time."""
     return any(column.conversion is _MOMENT for column in _find_columns(kind))
+
+
+@cache
+def check_converted(kind: type[Any], *, in_table: bool) -> None:
+    """Raise ``ConfigurationError`` for an ``Amount`` or ``converted(...)`` that has no effect.
+
+    A table converts the fields of a record and of its objects, but not those in a list. A function
+    gets its records as they were decoded.
+    """
+    has_effect = {column.path for column in _find_columns(kind)} if in_table else set[str]()
+    for path in _find_declared(kind, "$[0]", frozenset()):
+        if path not in has_effect:
+            where = "in a list of a table" if in_table else "by a SchemaReader"
+            raise ConfigurationError(
+                f"{kind.__name__}: the field {path.removeprefix('$[0].')} is an Amount or has "
+                f"converted(...), which is not read {where}. Declare the type that is sent, such "
+                "as Any for an amount, and convert the value yourself, as exact_amount does."
+            )
+
+
+def _find_declared(
+    kind: Any,  # noqa: ANN401  # any type that msgspec knows
+    path: str,
+    within: frozenset[object],
+) -> Iterator[str]:
+    """Yield the path of each field that says how it is converted, except times."""
+    if get_origin(kind) is Annotated:
+        notes = [note for note in get_args(kind)[1:] if isinstance(note, msgspec.Meta)]
+        if any("paysdk" in (note.extra or {}) for note in notes):
+            yield path
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in within:
+        for field in msgspec.structs.fields(kind):
+            yield from _find_declared(field.type, f"{path}.{field.encode_name}", within | {kind})
+        return
+    is_union = get_origin(kind) in {Union, UnionType, Annotated}
+    for part in get_args(kind):
+        yield from _find_declared(part, path if is_union else f"{path}[]", within)
 
 
 def _find_columns(kind: type[Any], owner: str = "row", path: str = "$[0]") -> Iterator[_Column]:

@@ -12,6 +12,7 @@ import msgspec
 from paysdk.errors import ConfigurationError
 from paysdk.exact import exact_number
 from paysdk.payment import Payment
+from paysdk.records.columns import check_converted
 from paysdk.records.errors import open_or_raise, reading_records
 from paysdk.records.liberal import Mender, find_name
 from paysdk.records.page import Selected, as_array
@@ -121,7 +122,8 @@ class SchemaReader(Generic[PageType, RowType]):
     does not say becomes a ``Decimal``. *times* names the fields that have the time of the last
     change. The listing reads this time in malformed records.
 
-    Raises ``ConfigurationError`` if *row* has no ``id``.
+    Raises ``ConfigurationError`` if *row* has no ``id``, and for a field of it that is an
+    ``Amount`` or has ``converted(...)``: this reader converts no fields.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class SchemaReader(Generic[PageType, RowType]):
         times: Sequence[str] = (),
     ) -> None:
         check_has_id(row)
+        check_converted(row, in_table=False)
         self.path: str = path
         self.times: Sequence[str] = times
         self.id_name: str | None = find_name(row, "id")

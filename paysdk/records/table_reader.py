@@ -11,6 +11,7 @@ import attrs
 import msgspec
 
 from paysdk.payment import Payment
+from paysdk.records.columns import check_converted
 from paysdk.records.errors import open_or_raise, reading_records
 from paysdk.records.fields import PaymentRecord, make_payment
 from paysdk.records.page import Selected
@@ -38,6 +39,9 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
     A record that does not fit its type is malformed. So is a record with a property that raises an
     exception: the reader reads every property once. If ``is_payment`` of a record is false, the
     record is left out, and counted in ``report.left_out``.
+
+    Raises ``ConfigurationError`` for an ``Amount`` or ``converted(...)`` in a list of the record:
+    this reader converts no fields there.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
         row: type[PaymentType],
         settings: Mapping[str, object] | None = None,
     ) -> None:
+        check_converted(row, in_table=True)
         super().__init__(
             path=path,
             page=page,

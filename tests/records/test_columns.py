@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import pytest
 
-from paysdk.records.columns import Amount, compile_finish, converted, has_times
+from paysdk.errors import ConfigurationError
+from paysdk.records.columns import (
+    Amount,
+    check_converted,
+    compile_finish,
+    converted,
+    has_times,
+)
 from paysdk.records.fields import RawRecord
 
 if TYPE_CHECKING:
@@ -146,3 +153,34 @@ def test_settings_are_put_on_each_row() -> None:
     rows: list[Any] = [Record(), Record()]
     compile_finish(Record, ("name",))(rows, [b"1", b"2"], "set")
     assert [(b"1", "set"), (b"2", "set")] == [(row.raw, row.name) for row in rows]
+
+
+class Listed(msgspec.Struct):
+    """A record with parts in a list, which may have parts of their own."""
+
+    parts: list[Part] | None = None
+    inner: dict[str, Listed] | None = None
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_table", "field"),
+    [
+        (Record, True, ""),
+        (Record, False, "amount"),
+        (Part, False, "total"),
+        (Listed, True, r"parts\[\]\.total"),
+        (Listed, False, r"parts\[\]\.total"),
+    ],
+)
+def test_conversion_without_effect_is_refused(
+    kind: Any,  # noqa: ANN401  # any type
+    field: str,
+    *,
+    in_table: bool,
+) -> None:
+    """A field that stays as it was sent is named, and tables convert those of nested objects."""
+    if not field:
+        check_converted(kind, in_table=in_table)
+        return
+    with pytest.raises(ConfigurationError, match=rf"^{kind.__name__}: the field {field} is an Amo"):
+        check_converted(kind, in_table=in_table)
