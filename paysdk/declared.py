@@ -83,5 +83,6 @@ _CHECKS: Mapping[str, Callable[[object], None]] = {
     "headers": _check_headers,
     "header_parameters": _check_header_names,
     "reset_headers": _check_header_names,
+    "request_id_headers": _check_header_names,
     "empty_statuses": _check_statuses,
 }

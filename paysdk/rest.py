@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
@@ -10,6 +11,7 @@ import attrs
 from paysdk.arguments import check_int, check_text
 from paysdk.declared import check_declarations
 from paysdk.errors import MalformedResponseError, UnsupportedFilterError
+from paysdk.listing.checkpoints import check_first_query
 from paysdk.listing.endpoint import Endpoint
 from paysdk.listing.joined import JoinedListing, find_listing
 from paysdk.listing.listing import PagedListing
@@ -47,6 +49,8 @@ __all__ = [
 
 T = TypeVar("T")
 
+_log = logging.getLogger("paysdk")
+
 # The forms of a key. A ``Secret`` comes from a constructor that passes the key on.
 ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
 
@@ -82,6 +86,8 @@ class RestProvider:
     - ``headers``: headers that are sent with each request.
     - ``header_parameters``: filters that are sent as headers, such as ``If-Modified-Since``.
     - ``reset_headers``: headers, in addition to the usual ones, that say when a rate limit resets.
+    - ``request_id_headers``: headers, in addition to the usual ones, with the API's name for a
+      request.
     - ``empty_statuses``: statuses, such as 304, that mean that nothing was found.
 
     These settings are for every user of your provider:
@@ -120,6 +126,7 @@ class RestProvider:
     headers: ClassVar[Mapping[str, str]] = {}
     header_parameters: ClassVar[frozenset[str]] = frozenset()
     reset_headers: ClassVar[tuple[str, ...]] = ()
+    request_id_headers: ClassVar[tuple[str, ...]] = ()
     empty_statuses: ClassVar[frozenset[int]] = frozenset()
 
     # inspect.signature() shows it, for the classes of all providers.
@@ -146,8 +153,9 @@ class RestProvider:
         conventions = Conventions(
             headers=check_headers({**self.headers, **(headers or {})}),
             reset_headers=self.reset_headers,
+            request_id_headers=self.request_id_headers,
             empty_statuses=self.empty_statuses,
-            explain_error=self.explain_error,
+            explain_error=self._explain_error,
         )
         self._tenant = None if tenant is None else check_text("tenant", tenant)
         self._client = Client(self.name, self.authorization_scheme, checked, conventions)
@@ -175,9 +183,23 @@ class RestProvider:
     ) -> ErrorDetails | None:
         """Return what the error *response* says, or ``None`` to have it read in the usual way.
 
-        Override this if the API says it in a way of its own. It must not raise.
+        Override this if the API says it in a way of its own. A gateway can also send HTML, or
+        nothing. If this raises, the response is read in the usual way, and a warning is logged.
         """
         return None
+
+    def _explain_error(self, response: RawResponse) -> ErrorDetails | None:
+        try:
+            return self.explain_error(response)
+        except Exception as error:  # noqa: BLE001  # it would hide the error of the API
+            _log.warning(
+                "%s.explain_error raised %s for a response with status %d, so the response is read "
+                "in the usual way.",
+                type(self).__name__,
+                type(error).__name__,
+                response.status,
+            )
+            return None
 
     async def request(
         self,
@@ -261,8 +283,10 @@ class RestProvider:
         listing. It returns an async function that gets a ``Requester`` and the query of a page,
         sends the requests, and returns a ``RawPage``.
 
-        Raises ``ConfigurationError`` for a checkpoint that belongs to another listing.
+        Raises ``ConfigurationError`` for a checkpoint that belongs to another listing, and for a
+        filter that the first query does not have.
         """
+        check_first_query(pagination, filters, self.header_parameters)
         endpoint = Endpoint(
             client=self._client,
             owner=self._owner,

@@ -45,6 +45,7 @@ def make(**attributes: object) -> RestProvider:
         ("header_parameters", {7}, "7 is not the name of a header"),
         ("reset_headers", "X-Reset", "It must be a set of names of headers"),
         ("reset_headers", ("X Reset",), "'X Reset' is not the name of a header"),
+        ("request_id_headers", "Acme-Id", "It must be a set of names of headers"),
         ("empty_statuses", 204, "It must be a set of statuses, such as .204., not 204"),
         ("empty_statuses", {"204"}, "must be a whole number from 204 to 499, not '204'"),
         ("empty_statuses", [200], "must be a whole number from 204 to 499, not 200"),

@@ -17,7 +17,12 @@ import aiohttp
 import attrs
 import pytest
 
-from paysdk.errors import AuthenticationError, ConfigurationError, UnsupportedFilterError
+from paysdk.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ServerError,
+    UnsupportedFilterError,
+)
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.provider import NotifyProvider
@@ -29,14 +34,16 @@ from paysdk.rest import (
     refuse_filters,
     wrap_key,
 )
-from paysdk.testing import FaultPlan, hang
+from paysdk.testing import FaultPlan, hang, status
 from paysdk.transport.client import Settings
 from paysdk.transport.credentials import Secret
+from paysdk.transport.messages import ErrorDetails
 from paysdk.transport.policy import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paysdk import RawResponse
     from tests.conftest import Until
 
 Provider = type[CampfireProvider] | type[NotifyProvider]
@@ -464,3 +471,23 @@ def test_rest_provider_is_what_the_providers_are() -> None:
     assert all(
         issubclass(provider, RestProvider) for provider in (CampfireProvider, NotifyProvider)
     )
+
+
+async def test_an_explanation_that_fails_hides_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """If ``explain_error`` raises, the error is read in the usual way, retried, and raised."""
+
+    class Failing(NotifyProvider):
+        def explain_error(self, response: RawResponse) -> ErrorDetails | None:
+            return ErrorDetails(detail=response.json()["Fault"]["Detail"])
+
+    faults = FaultPlan().always(status(503, body=b'{"message": "We are down"}'))
+    async with NotifySandbox(payments=1, faults=faults) as sandbox:
+        retry = RetryPolicy(attempts=2, wait_initial=0, wait_jitter=0)
+        async with Failing(sandbox.api_key, base_url=sandbox.url, retry=retry) as notify:
+            with pytest.raises(ServerError, match="We are down"):
+                await notify.list_payments().collect()
+        assert 2 == len(sandbox.requests)
+    assert (
+        "Failing.explain_error raised KeyError for a response with status 503, so the response is "
+        "read in the usual way."
+    ) in caplog.messages

@@ -13,9 +13,9 @@ from paysdk.errors import ConfigurationError
 from paysdk.pagination import Pagination, Position, parameters_of, without_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["make_checkpoint", "path_of", "read_checkpoint"]
+__all__ = ["check_first_query", "make_checkpoint", "path_of", "read_checkpoint"]
 
 # A time without a zone cannot be compared with the times of payments.
 _Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -31,6 +31,21 @@ class _WirePosition(msgspec.Struct, array_like=True, omit_defaults=True):
     emitted_before: _Moment | None = None
     until: _Moment | None = None
     since: _Moment | None = None
+
+
+def check_first_query(
+    pagination: Pagination, filters: Mapping[str, str], header_parameters: Collection[str]
+) -> None:
+    """Check that the first page is requested with the *filters* of the listing.
+
+    Raises ``ConfigurationError`` otherwise, because no checkpoint of the listing could be resumed.
+    """
+    first = pagination.start()
+    if filters and (name := _contradicted(first, filters, pagination, header_parameters)):
+        raise ConfigurationError(
+            f"The filter {name} is in filters, but the first query of the pagination does not have "
+            f"it with the same value: {first.query!r}. Put each filter into both."
+        )
 
 
 def make_checkpoint(
@@ -132,16 +147,23 @@ def _check_filters(
     header_parameters: Collection[str],
 ) -> None:
     """Check that each position requests what the *filters* of the checkpoint say."""
-    chosen = {
-        name: value
-        for name, value in parameters_of(filters).items()
-        if name not in header_parameters
-    }
+    chosen = parameters_of(filters)
     for position in positions:
-        sent = attrs.evolve(position, query=without_parameters(position.query, header_parameters))
-        if (name := pagination.contradicted(sent, chosen)) is not None:
+        if name := _contradicted(position, chosen, pagination, header_parameters):
             raise ConfigurationError(
                 f"This checkpoint contradicts itself: its filters are {filters or 'none'}, but its "
                 f"next request has another {name}. It was changed after it was made. List again "
                 "from the beginning."
             )
+
+
+def _contradicted(
+    position: Position,
+    filters: Mapping[str, str],
+    pagination: Pagination,
+    header_parameters: Collection[str],
+) -> str | None:
+    """The name of a filter that *position* requests otherwise, except those in a header."""
+    sent = attrs.evolve(position, query=without_parameters(position.query, header_parameters))
+    chosen = {name: value for name, value in filters.items() if name not in header_parameters}
+    return pagination.contradicted(sent, chosen)

@@ -31,13 +31,15 @@ class Conventions:
     """What an API does in its own way.
 
     ``headers`` are sent with each request. ``reset_headers`` are headers, in addition to the usual
-    ones, that say when a rate limit resets. A response with one of ``empty_statuses`` means that
-    nothing was found. ``explain_error`` reads the body of an error, and returns ``None`` if the
-    usual way will do.
+    ones, that say when a rate limit resets, and ``request_id_headers`` are further ones with the
+    API's name for a request. A response with one of ``empty_statuses`` means that nothing was
+    found. ``explain_error`` reads the body of an error, and returns ``None`` if the usual way will
+    do.
     """
 
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     reset_headers: tuple[str, ...] = ()
+    request_id_headers: tuple[str, ...] = ()
     empty_statuses: frozenset[int] = frozenset()
     explain_error: Callable[[RawResponse], ErrorDetails | None] = _explain_nothing
 

@@ -97,7 +97,7 @@ def error_from_response(response: RawResponse, conventions: Conventions = _USUAL
         status=status,
         detail=detail,
         fields=said.fields,
-        request_id=_find_request_id(response.headers) or said.request_id,
+        request_id=_find_request_id(response.headers, conventions) or said.request_id,
         retry_after=find_requested_wait(
             status, response.headers, datetime.now(UTC), conventions.reset_headers
         ),
@@ -112,8 +112,9 @@ def _explain(response: RawResponse, conventions: Conventions) -> ErrorDetails:
     return attrs.evolve(said, detail=_truncate(said.detail), fields=fields)
 
 
-def _find_request_id(headers: Mapping[str, str]) -> str | None:
-    return next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None)
+def _find_request_id(headers: Mapping[str, str], conventions: Conventions) -> str | None:
+    names = (*map(str.lower, conventions.request_id_headers), *_REQUEST_IDS)
+    return next((headers[name] for name in names if headers.get(name)), None)
 
 
 def _describe_redirect(response: RawResponse) -> tuple[str, str]:

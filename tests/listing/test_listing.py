@@ -234,12 +234,27 @@ async def test_filter_in_a_header_need_not_be_in_a_query() -> None:
         assert ["2", "3"] == ids(await listing.resume(first.checkpoint).collect())
 
 
+@pytest.mark.parametrize("first", ["", "since=2025", "since=2026&since=2025"])
+async def test_filter_that_is_not_sent_is_refused(first: str) -> None:
+    """A filter that the first query does not have, or has otherwise, is an error at the call."""
+    async with serve(three_pages) as (acme, _):
+        with pytest.raises(ConfigurationError, match="The filter since is in filters, but the fir"):
+            acme._listing(
+                "/payments",
+                PageNumber(first, "page"),
+                READER,
+                filters={"since": "2026"},
+                resume=None,
+            )
+
+
 async def test_page_says_what_else_its_records_are() -> None:
     """A page has the ids of what is not a payment, and of invoices and records that are whole."""
 
     def normalise(record: Record, _raw: bytes) -> InvoicePayments | RecordPayments | None:
-        found = {7: InvoicePayments("7", []), 8: RecordPayments("8", [])}
-        return found.get(record.id)
+        if record.id == 1:
+            return None
+        return InvoicePayments("7", []) if record.id == 7 else RecordPayments("8", [])
 
     reader = SchemaReader(
         path="$.data",

@@ -19,6 +19,7 @@ from paysdk.errors import (
     RateLimitedError,
     ServerError,
 )
+from paysdk.transport.conventions import Conventions
 from paysdk.transport.messages import RawResponse
 from paysdk.transport.responses import error_from_response, explain_unreadable_body
 
@@ -212,6 +213,23 @@ def test_redirect_that_is_not_followed_says_where_it_leads() -> None:
 def test_request_id_is_kept(headers: dict[str, str], expected: str | None) -> None:
     """The provider's request id is on the error, under both header names."""
     assert expected == refused(500, headers=headers).request_id
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"intuit_tid": "t1"}, "t1"),
+        ({"intuit_tid": "t1", "request-id": "r2"}, "t1"),
+        ({"intuit_tid": "", "request-id": "r2"}, "r2"),
+        ({}, "b1"),
+    ],
+    ids=range(4),
+)
+def test_request_id_is_in_the_header_of_the_api(headers: dict[str, str], expected: str) -> None:
+    """A header that the provider names comes first, before the usual headers and the body."""
+    response = RawResponse(500, headers, b'{"message": "No", "request_id": "b1"}')
+    conventions = Conventions(request_id_headers=("Intuit_TID",))
+    assert expected == error_from_response(response, conventions).request_id
 
 
 @pytest.mark.parametrize(
