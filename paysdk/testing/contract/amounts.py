@@ -43,7 +43,9 @@ class Amounts:
     """The amounts of payments, found in what was sent for them.
 
     Another number may equal the amount by chance. So of several places, those are chosen that hold
-    the amount in most of the payments. Places of ids are chosen only if no other place is left.
+    the amount in most of the payments. Places of ids are chosen only if no other place is left. A
+    record may also have its amount twice, such as its total beside its only line. So other places
+    are chosen, too, if they hold it in the same form in more than half of the payments.
     """
 
     known: Sequence[Payment]
@@ -67,19 +69,28 @@ class Amounts:
             kind = _kind(place.path)
             return references[kind] < len(self.known), counts[kind]
 
+        def repeats(place: Place, best: Place) -> bool:
+            is_same = (type(place.sent), place.minor_digits) == (type(best.sent), best.minor_digits)
+            is_no_id, count = rank(place)
+            return is_same and is_no_id and count * 2 > len(self.known)
+
         for payment_id, places in found.items():
-            best = max(map(rank, places), default=None)
-            chosen = [
+            ranked = sorted(places, key=rank, reverse=True)
+            found[payment_id] = [
                 attrs.evolve(place, whole=wholes[_kind(place.path)] == counts[_kind(place.path)])
-                for place in places
-                if rank(place) == best
+                for place in ranked
+                if rank(place) == rank(ranked[0]) or repeats(place, ranked[0])
             ]
-            found[payment_id] = chosen
         object.__setattr__(self, "_places", found)
 
     def places(self, payment: Payment) -> list[Place]:
         """Return the places where the amount of this known payment was sent."""
         return self._places[payment.id]
+
+    def describe_places(self) -> str:
+        """Return the paths of the amounts, such as ``total, lines[].amount``."""
+        kinds = {_kind(place.path) for places in self._places.values() for place in places}
+        return ", ".join(sorted(map(_describe_kind, kinds)))
 
     def edit(self, change: Change) -> Edit:
         """Make an edit that replaces each amount with the result of *change*."""
@@ -95,6 +106,10 @@ class Amounts:
 def _kind(path: Path) -> Path:
     """Return the path of all such places: of a record with several payments, those in each."""
     return tuple(-1 if isinstance(step, int) else step for step in path)
+
+
+def _describe_kind(kind: Path) -> str:
+    return "".join("[]" if step == -1 else f".{step}" for step in kind).removeprefix(".")
 
 
 def _find_amounts(payment: Payment) -> list[Place]:

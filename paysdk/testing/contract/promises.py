@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from functools import wraps
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeGuard, TypeVar, cast
 from unittest import SkipTest
 
 import attrs
@@ -118,7 +119,9 @@ def check(holds: object, found: str) -> None:
 def check_equal(expected: object, actual: object, what: str) -> None:
     """Report that the promise is broken unless *actual* equals *expected*."""
     __tracebackhide__ = True
-    check(expected == actual, f"{what}: expected {_show(expected)}, but was {_show(actual)}")
+    if expected != actual:
+        differs = _describe_difference(expected, actual)
+        fail(f"{what}: {differs}expected {_show(expected)}, but was {_show(actual)}")
 
 
 def _case(work: Callable[[T], Coroutine[Any, Any, None]], promise: Promise) -> Callable[[T], None]:
@@ -154,6 +157,27 @@ async def _run_in_time(work: Coroutine[Any, Any, None]) -> None:
     except TimeoutError:
         check(not limit.expired(), f"it did not end within {_CASE_TIMEOUT_SECONDS:g} s")
         raise
+
+
+def _describe_difference(expected: object, actual: object) -> str:
+    """Return what two lists of texts differ in, or an empty text for other values."""
+    if not (_is_texts(expected) and _is_texts(actual)):
+        return ""
+    missing, more = Counter(expected), Counter(actual)
+    lacking, surplus = list((missing - more).elements()), list((more - missing).elements())
+    if not (lacking or surplus):
+        return "the order differs: "
+    parts = [
+        *([f"{_show(lacking)} did not come"] if lacking else []),
+        *([f"{_show(surplus)} came too"] if surplus else []),
+    ]
+    return f"{', and '.join(parts)}: "
+
+
+def _is_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(
+        isinstance(item, str) for item in cast("list[object]", value)
+    )
 
 
 def _show(value: object) -> str:

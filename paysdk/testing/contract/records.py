@@ -150,7 +150,8 @@ class PaymentCases(ContractCases):
                     provider.list_payments(page_size=harness.size)
                 )
             ]
-            check_equal(expected, found, "the digits of the amounts")
+            places = amounts.describe_places()
+            check_equal(expected, found, f"the digits of the amounts that were changed in {places}")
 
     @wire_case
     async def test_keeps_the_sign_of_amounts(self) -> None:
@@ -160,17 +161,16 @@ class PaymentCases(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await collect_payments(provider.list_payments())
+            amounts = Amounts(everything)
             for factor in (0, -1):
-                harness.change_records(
-                    everything, Amounts(everything).edit(partial(_multiply, factor))
-                )
+                harness.change_records(everything, amounts.edit(partial(_multiply, factor)))
                 given, error = await collect_until_error(provider.list_payments())
                 if not isinstance(error, MalformedResponseError):
                     expected = [(payment.id, factor * payment.amount) for payment in everything]
                     check_equal(
                         expected,
                         [(payment.id, payment.amount) for payment in given],
-                        "the ids and amounts",
+                        f"the ids and amounts that were changed in {amounts.describe_places()}",
                     )
 
     @wire_case
@@ -181,15 +181,14 @@ class PaymentCases(ContractCases):
         async with self.harness() as harness:
             provider = harness.provider()
             everything = await collect_payments(provider.list_payments())
+            amounts = Amounts(everything)
             for wrong in _NO_AMOUNTS:
-                harness.change_records(
-                    everything, Amounts(everything).edit(partial(_replace, wrong))
-                )
+                harness.change_records(everything, amounts.edit(partial(_replace, wrong)))
                 given, error = await collect_until_error(provider.list_payments())
-                amounts = [payment.amount for payment in given]
                 check(
                     isinstance(error, MalformedResponseError),
-                    f"the amount {wrong!r} gave {amounts}, and {error!r}",
+                    f"the amount {wrong!r} in {amounts.describe_places()} gave "
+                    f"{[payment.amount for payment in given]}, and {error!r}",
                 )
 
     @wire_case

@@ -19,12 +19,14 @@ from paysdk.testing.contract.harness import (
 from paysdk.testing.contract.promises import check, check_equal, fail, wire_case
 from paysdk.testing.contract.rewrite import walk_values
 from paysdk.testing.faults import FaultPlan, redirect, status
+from paysdk.transport.messages import RawResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from paysdk.provider import PaymentsProvider
     from paysdk.testing.contract.harness import Harness
+    from paysdk.testing.contract.subject import ErrorSample
     from paysdk.testing.exchange import LoggedRequest, Response
 
 __all__ = ["RequestCases", "check_words"]
@@ -32,6 +34,9 @@ __all__ = ["RequestCases", "check_words"]
 # They belong to a connection or to a body, and not to the API.
 _OF_ONE_REQUEST = {"host", "connection", "content-length", "content-type", "transfer-encoding"}
 _TEMPORARY_REDIRECT = 307
+_BAD_GATEWAY = 502
+# A gateway in front of the API sends what it likes.
+_ODD_BODIES = (b"", b"<html>Bad gateway</html>", b"null", b'"Retry later"', b"[]", b"{}", b"\xff")
 
 
 class RequestCases(ContractCases):
@@ -106,6 +111,7 @@ class RequestCases(ContractCases):
             _, error = await collect_until_error(wrong.list_payments())
             check_words(error, harness.proxy.responses[-1])
             provider = harness.provider(retry=ONCE)
+            _check_explains_anything(provider, harness.subject.errors)
             for sample in harness.subject.errors:
                 fault = status(sample.status, headers=sample.headers, body=sample.body)
                 harness.proxy.inject_faults(FaultPlan().always(fault))
@@ -116,6 +122,16 @@ class RequestCases(ContractCases):
                     (said.detail, dict(said.fields), said.request_id),
                     f"detail, fields and request_id of {sample.body!r}",
                 )
+
+
+def _check_explains_anything(provider: PaymentsProvider, samples: Sequence[ErrorSample]) -> None:
+    """Check that ``explain_error`` of a ``RestProvider`` raises for no body."""
+    explain: Any = getattr(provider, "explain_error", None)
+    if explain is None:
+        return
+    for body in (*(sample.body for sample in samples), *_ODD_BODIES):
+        raised = catch_error(partial(explain, RawResponse(_BAD_GATEWAY, {}, body)))
+        check(raised is None, f"explain_error raised {raised!r} for the body {body!r}")
 
 
 def _origin(provider: PaymentsProvider) -> str:

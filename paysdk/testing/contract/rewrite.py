@@ -24,6 +24,7 @@ __all__ = [
     "Pages",
     "Path",
     "change_raws",
+    "repeat_last",
     "value_at",
     "walk_values",
     "with_text",
@@ -114,6 +115,19 @@ def change_raws(known: Sequence[Payment], change: Callable[[Payment, Json], Json
         return record
 
     return lambda _, records: [changed(record) for record in records]
+
+
+def repeat_last(repeats: Sequence[bool]) -> Edit:
+    """Let the pages that *repeats* names begin with the last record of the page before."""
+    last: list[Json] = []
+
+    def edit(number: int, records: list[Json]) -> list[Json]:
+        is_first = repeats[number - 1 : number] == [False]
+        changed = records if is_first else [*last, *records]
+        last[:] = records[-1:]
+        return changed
+
+    return edit
 
 
 def walk_values(document: Json, path: Path = ()) -> Iterator[tuple[Path, Json]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from paysdk.authoring import ErrorDetails, RawResponse, RestProvider
+from paysdk.authoring import ErrorDetails, RawResponse, RestProvider, explain_parsed_body
 from paysdk.events import Event, ResponseReceived
 from tests.testing.contract.breaking import registering
 from tests.testing.contract.odd import FixedProvider, OddProvider
@@ -186,6 +186,16 @@ class DropsTheField(OddProvider):
 
     def explain_error(self, response: RawResponse) -> ErrorDetails | None:
         return ErrorDetails(detail="Too much") if response.status == 422 else None
+
+
+@breaks("says_what_the_api_said")
+class ExplainsOnlyItsOwnBodies(OddProvider):
+    """It fails for the page of a gateway."""
+
+    def explain_error(self, response: RawResponse) -> ErrorDetails | None:
+        parsed = response.json()
+        said = parsed["error"] if isinstance(parsed, dict) and "error" in parsed else None
+        return None if said is None else explain_parsed_body(parsed)
 
 
 @breaks("refuses_page_sizes_out_of_range")

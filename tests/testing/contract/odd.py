@@ -18,6 +18,7 @@ from paysdk.authoring import (
     Checkpoint,
     InvoiceRef,
     Listing,
+    NextToken,
     PageNumber,
     PaymentRecord,
     RawPage,
@@ -274,6 +275,69 @@ class NestedProvider(OddProvider):
         )
 
 
+class Line(msgspec.Struct):
+    """What a receipt was applied to."""
+
+    amount: Any
+
+
+class Receipt(PaymentRecord, kw_only=True):
+    """A payment whose amount is sent twice. A voided one has no line."""
+
+    provider = "odd"
+    id: int
+    total: Amount
+    lines: list[Line]
+    amount = property(
+        lambda self: (
+            exact_amount(self.lines[0].amount, "$.lines[0].amount") if self.lines else self.total
+        )
+    )
+    voided = property(lambda self: not self.lines)
+    invoice = InvoiceRef(id="invoice")
+
+
+RECEIPTS = TableReader(
+    path="$.payments",
+    page=Envelope,
+    open_page=lambda page: RawPage(page.payments, None, None),
+    row=Receipt,
+)
+
+
+class CountingProvider(NestedProvider):
+    """It counts the records that came, to find out where the next page begins."""
+
+    capabilities: Capabilities = attrs.evolve(NestedProvider.capabilities, reports_voids=True)
+
+    def make_listing(
+        self,
+        filters: dict[str, str],
+        limit: dict[str, str],
+        size: int | None,
+        resume: Checkpoint | str | None,
+    ) -> PagedListing[Any]:
+        """Make the listing."""
+        pages = NextToken(encode_query(list(limit.items())), "offset", size, "size")
+        return self._listing(
+            "/receipts",
+            pages,
+            RECEIPTS,
+            filters=filters,
+            resume=resume,
+            page_fetcher=lambda: fetch_receipts,
+        )
+
+
+async def fetch_receipts(requester: Requester, query: str) -> RawPage:
+    """Return a page of receipts. The list ends with an empty page."""
+    chosen = parameters_of(query)
+    decode = msgspec.json.Decoder(Envelope).decode
+    page: Any = await requester.get("/receipts", chosen, decode=decode)
+    following = str(int(chosen.get("offset", "0")) + len(page.payments))
+    return RawPage(page.payments, following if page.payments else None, None)
+
+
 def _second(since: datetime | date) -> str:
     return f"{as_moment('modified_since', since, end_of_day=False):%Y-%m-%dT%H:%M:%S}+00:00"
 
@@ -304,6 +368,10 @@ class OddSandbox(Sandbox):
             }
             for first in range(0, self.payments, 2)
         ]
+        if request.path == "/receipts":
+            first = int(request.query.get("offset", "0"))
+            end = first + int(request.query.get("size", self.largest))
+            return _json({"payments": [*map(_receipt, range(self.payments)[first:end])]})
         if request.path == "/ids":
             return _json(list(range(len(invoices))))
         if request.path == "/invoices":
@@ -348,6 +416,16 @@ def _payment(number: int) -> dict[str, object]:
         "id": 100 + number,
         "amount": f"{number + 1}.50",
         "created_at": created.isoformat(timespec="milliseconds"),
+    }
+
+
+def _receipt(number: int) -> dict[str, object]:
+    amount = f"{number + 1}.50"
+    is_voided = number % 4 == 3
+    return {
+        "id": 100 + number,
+        "total": "0" if is_voided else amount,
+        "lines": [] if is_voided else [{"amount": amount}],
     }
 
 

@@ -54,3 +54,26 @@ def test_tells_amounts_from_what_is_equal_by_chance() -> None:
         [(place.path, place.minor_digits, place.whole) for place in amounts.places(payment)]
         for payment in payments
     ]
+
+
+def test_finds_an_amount_that_is_sent_twice() -> None:
+    """A total beside its only line is found in most payments, and both are changed."""
+    payments = [
+        sent(
+            "1.5",
+            {"total": Decimal("1.5"), "fee": Decimal("0.5"), "lines": [{"sum": Decimal("1.5")}]},
+            1,
+        ),
+        sent(
+            "2.5",
+            {"total": Decimal("2.5"), "fee": Decimal("2.5"), "lines": [{"sum": Decimal("2.5")}]},
+            2,
+        ),
+        sent("0", {"total": Decimal(0), "fee": Decimal(1), "lines": []}, 3),
+    ]
+    amounts = Amounts(payments)
+    both = [("total",), ("lines", 0, "sum")]
+    assert [both, both, [("total",)]] == [
+        [place.path for place in amounts.places(payment)] for payment in payments
+    ]
+    assert "lines[].sum, total" == amounts.describe_places()

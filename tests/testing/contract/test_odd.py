@@ -15,6 +15,7 @@ from paysdk.testing.contract.records import PaymentCases
 from paysdk.testing.contract.requests import RequestCases
 from tests.testing.contract.odd import (
     ERRORS,
+    CountingProvider,
     FilteringProvider,
     FixedProvider,
     JoinedProvider,
@@ -63,6 +64,18 @@ class TestFiltering(ProviderContract):
             sandbox=OddSandbox(payments=payments),
             empty_page_ends=True,
             rough_bounds=1.0,
+        )
+
+
+class TestCounting(ProviderContract):
+    """The next page begins after the records that came, and an amount is sent twice."""
+
+    def subject(self, payments: int) -> ContractSubject:
+        """Return the provider that counts records."""
+        return ContractSubject(
+            provider=CountingProvider,
+            sandbox=OddSandbox(payments=payments),
+            empty_page_ends=True,
         )
 
 

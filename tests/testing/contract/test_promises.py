@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from paysdk.testing.contract.promises import check_equal
 from tests.testing.contract import broken_ledgers
 from tests.testing.contract.running import in_memory, run_cases
 
@@ -16,3 +19,22 @@ def test_failure_says_promise_finding_and_place() -> None:
         "It is test_amounts_are_decimal of ProviderContract, written in the source of paysdk in "
         "docs/contract.md#amounts-are-decimal"
     ) == said
+
+
+@pytest.mark.parametrize(
+    ("actual", "says"),
+    [
+        (["a", "b"], "['c'] did not come: "),
+        (["a", "b", "b", "c"], "['b'] came too: "),
+        (["a", "d", "d"], "['b', 'c'] did not come, and ['d', 'd'] came too: "),
+        (["c", "b", "a"], "the order differs: "),
+        (["a", 1], ""),
+        (3, ""),
+    ],
+)
+def test_failure_says_what_differs(actual: object, says: str) -> None:
+    """Two lists of texts that differ are compared, and the failure names the difference."""
+    with pytest.raises(AssertionError) as raised:
+        check_equal(["a", "b", "c"], actual, "the ids")
+    expected = f"the ids: {says}expected ['a', 'b', 'c'], but was {actual!r}"
+    assert expected == str(raised.value)
