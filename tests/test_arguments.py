@@ -191,7 +191,7 @@ def test_moment_beyond_the_calendar(edge: datetime) -> None:
     "wrong",
     ["2026-01-31", None, 0, datetime(2026, 1, 31, tzinfo=UTC)],
 )
-def test_refuses_what_is_no_day(wrong: object) -> None:
+def test_refuses_what_is_not_a_day(wrong: object) -> None:
     """A datetime is refused too, although it is a date for Python."""
     with pytest.raises(ConfigurationError, match=r"void_date must be a datetime\.date, not"):
         check_day("void_date", wrong)

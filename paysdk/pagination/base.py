@@ -75,7 +75,7 @@ class Pagination(Protocol):
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
         """The name of the first filter that *position* requests differently from *filters*.
 
-        Returns ``None`` if there is no such filter. A parameter that is no filter may be in
+        Returns ``None`` if there is no such filter. A parameter that is not a filter may be in
         *position*, because servers add parameters of their own to their links.
         """
         ...

@@ -201,7 +201,7 @@ class SQLPaymentStore:
         ``after`` are exact for changed payments. The ``after`` of a created payment is how it was
         first seen.
 
-        Raises ``ConfigurationError`` for an *after* that is no number of a change.
+        Raises ``ConfigurationError`` for an *after* that is not the number of a change.
         """
         check_int("after", after, 0, MAX_SEQUENCE)
         while True:

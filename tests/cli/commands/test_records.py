@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,6 +13,7 @@ import pytest
 
 from paysdk import Account, InvoiceSummary
 from paysdk.cli.commands.records import ACCOUNTS, INVOICES, RecordKind
+from paysdk.cli.run import run
 from paysdk.testing import FaultPlan, open_sandbox, status
 
 if TYPE_CHECKING:
@@ -25,6 +27,18 @@ if TYPE_CHECKING:
     ServeApi = Callable[[str, Sandbox], AbstractContextManager[None]]
 
 SANDBOX = ("--sandbox", "--sandbox-payments", "20")
+
+
+def test_a_table_keeps_the_encoding_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what programs read is always in UTF-8."""
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", terminal)
+
+    assert [0, "cp1252"] == [run(["accounts", "--sandbox"]), terminal.encoding]
+    assert [0, "utf-8"] == [
+        run(["accounts", "--sandbox", "--format", "csv"]),
+        terminal.encoding,
+    ]
 
 
 def test_a_table_shows_the_first_invoices(paysdk: Command) -> None:

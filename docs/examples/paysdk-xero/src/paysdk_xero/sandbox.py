@@ -138,7 +138,7 @@ class XeroSandbox(Sandbox):
             try:
                 chosen = _modified_since(chosen, since)
             except ValueError:
-                return _exception(f"If-Modified-Since is no time: {since}")
+                return _exception(f"If-Modified-Since is not a time: {since}")
         count = -(-len(chosen) // size)
         pagination = {"page": page, "pageSize": size, "pageCount": count, "itemCount": len(chosen)}
         body = {
