@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -69,6 +70,20 @@ def test_importing_tells_of_the_other_package(tmp_path: Path) -> None:
     )
 
     assert f"{program}:1: RuntimeWarning: The package paysdk-2.1.0 in {tmp_path} is" in done.stderr
+
+
+def test_the_command_line_tells_of_a_package_that_has_overwritten_this_one(tmp_path: Path) -> None:
+    """The other package has replaced ``paysdk/__init__.py``, so the command line warns instead."""
+    ours = tmp_path / "paysdk"
+    shutil.copytree(Path(paysdk.__file__).parent, ours, ignore=shutil.ignore_patterns("*.pyc"))
+    (ours / "__init__.py").write_text("VERSION = 'another'\n", encoding="utf-8")
+    (tmp_path / "paysdk-2.1.0.dist-info").mkdir()
+    env = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, "-m", "paysdk", "--version"]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+
+    assert f"paysdk {paysdk.__version__}\n" == done.stdout
+    assert f"RuntimeWarning: The package paysdk-2.1.0 in {tmp_path} is" in done.stderr
 
 
 def build(folder: Path) -> dict[str, bytes]:

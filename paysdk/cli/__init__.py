@@ -8,9 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from paysdk.cli.signals import StoppedBySignal, raise_on_signals
-from paysdk.distribution import __version__, describe_missing
+from paysdk.distribution import __version__, describe_missing, warn_of_namesake
 
 __all__ = ["main"]
+
+if getattr(sys.modules["paysdk"], "__version__", None) != __version__:
+    # Another package has overwritten paysdk/__init__.py, which would warn otherwise.
+    warn_of_namesake(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120  # as in it
 
 
 def main() -> int:
