@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 import paysdk
+from paysdk import cli
 from paysdk.distribution import __version__, describe_missing, warn_of_namesake
 
 ROOT = Path(__file__).parents[1]
@@ -72,13 +74,29 @@ def test_importing_tells_of_the_other_package(tmp_path: Path) -> None:
     assert f"{program}:1: RuntimeWarning: The package paysdk-2.1.0 in {tmp_path} is" in done.stderr
 
 
+def test_the_command_line_looks_for_another_package_if_the_version_is_not_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It looks where it is installed itself."""
+    looked: list[str] = []
+    monkeypatch.setattr("paysdk.distribution.warn_of_namesake", looked.append)
+    importlib.reload(cli)
+    assert [] == looked
+    monkeypatch.setattr(paysdk, "__version__", "2.1.0")
+    importlib.reload(cli)
+    assert [str(Path(paysdk.__file__).parent)] == looked
+
+
 def test_the_command_line_tells_of_a_package_that_has_overwritten_this_one(tmp_path: Path) -> None:
     """The other package has replaced ``paysdk/__init__.py``, so the command line warns instead."""
     ours = tmp_path / "paysdk"
     shutil.copytree(Path(paysdk.__file__).parent, ours, ignore=shutil.ignore_patterns("*.pyc"))
     (ours / "__init__.py").write_text("VERSION = 'another'\n", encoding="utf-8")
     (tmp_path / "paysdk-2.1.0.dist-info").mkdir()
-    env = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    # Coverage would not find the files of the copy afterwards.
+    measured = {name for name in os.environ if name.startswith("COVERAGE_")}
+    usual = {name: value for name, value in os.environ.items() if name not in measured}
+    env = {**usual, "PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-m", "paysdk", "--version"]
     done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
 
