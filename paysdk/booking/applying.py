@@ -15,7 +15,7 @@ from paysdk.booking.looking import OPEN, Lookup
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.sending import Sender
 from paysdk.booking.states import State
-from paysdk.booking.targets import as_target
+from paysdk.booking.targets import as_target, check_place
 from paysdk.booking.validity import check_age, check_sum
 from paysdk.errors import PaysdkError
 
@@ -85,6 +85,7 @@ async def apply_bookings(
     journal = BookingJournal(store, check_seconds("lease", lease))
     found = await BookingRuns(store).read(run)
     _check_approval(found, books)
+    await check_place(store, target, books, found.plan.target_account)
     policy = found.plan.policy
     lookup = Lookup(target=books, policy=policy, journal=journal, rest=rest, by=by)
     sender = Sender(

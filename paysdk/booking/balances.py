@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import aclosing
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ import attrs
 
 from paysdk.booking.pair import Pair
 from paysdk.booking.runs import BookingRuns
-from paysdk.booking.targets import as_target
+from paysdk.booking.targets import as_target, check_place
+from paysdk.exact import EXACT
 from paysdk.reconcile import invoice_number
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
+    from paysdk.payment import Payment
     from paysdk.sync.store import SQLPaymentStore
     from paysdk.target import TargetInvoice
 
@@ -29,7 +32,9 @@ class Balance:
     ``source`` is what the source says, and ``target`` what the target says. Either is ``None`` if
     that side does not say it. ``currency`` is the target's, or else the one of the policy of the
     last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
-    number, "several_invoices", or "unclear" if the source's payments disagree.
+    number, "several_invoices", "unclear" if the source's payments disagree, or "overpaid". An
+    invoice is overpaid if both sides say the same, and the target's payments are more than its
+    total and more than the source's payments: the target may hold the rest as a credit.
     """
 
     number: str
@@ -59,34 +64,67 @@ async def compare_balances(
     """
     books = as_target(target)
     pair = Pair(source, source_account, books.name, target_account)
+    await check_place(store, target, books, target_account)
     policy = await BookingRuns(store).read_policy(pair)
-    balances: dict[str, set[Decimal | None]] = {}
+    balances: dict[str, _Source] = {}
     async with aclosing(store.payments(provider=source, account=source_account)) as payments:
         async for payment in payments:
             number = invoice_number(payment)
             mapped = number if policy is None else policy.map_number(number)
             if mapped is not None:
-                balances.setdefault(mapped, set()).add(payment.invoice.balance)
+                balances.setdefault(mapped, _Source()).add(payment)
     invoices: dict[str, list[TargetInvoice]] = {}
     async for invoice in books.list_invoices():
         if invoice.number in balances:
             invoices.setdefault(invoice.number, []).append(invoice)
+    # An invoice with nothing due may have been paid more than once.
+    settled = {each.id for found in invoices.values() for each in found if not each.due}
+    paid: defaultdict[str, Decimal] = defaultdict(Decimal)
+    async with aclosing(store.payments(provider=books.name, account=target_account)) as payments:
+        async for payment in payments:
+            if payment.invoice.id in settled and not payment.is_voided:
+                paid[payment.invoice.id] = EXACT.add(paid[payment.invoice.id], payment.amount)
     for number in sorted(balances):
         currency = None if policy is None else policy.currency
-        yield _compare(number, balances[number], invoices.get(number, []), currency)
+        yield _compare(number, balances[number], invoices.get(number, []), paid, currency)
+
+
+@attrs.define
+class _Source:
+    """What the source's payments say of an invoice: its balances, and their sum."""
+
+    said: set[Decimal | None] = attrs.field(factory=set["Decimal | None"])
+    paid: Decimal = Decimal(0)
+
+    def add(self, payment: Payment) -> None:
+        self.said.add(payment.invoice.balance)
+        if not payment.is_voided:
+            self.paid = EXACT.add(self.paid, payment.amount)
 
 
 def _compare(
-    number: str, said: set[Decimal | None], found: list[TargetInvoice], currency: str | None
+    number: str,
+    of_source: _Source,
+    found: list[TargetInvoice],
+    paid: Mapping[str, Decimal],
+    currency: str | None,
 ) -> Balance:
+    said = of_source.said
     ours = next(iter(said)) if len(said) == 1 else None
     theirs = found[0].due if len(found) == 1 else None
     if len(found) != 1:
         reason = "several_invoices" if found else "no_invoice"
     elif ours is None:
         reason = "unclear"
+    elif ours != theirs:
+        reason = "differs"
     else:
-        reason = "equal" if ours == theirs else "differs"
+        is_overpaid = _is_overpaid(found[0], paid.get(found[0].id, Decimal(0)), of_source.paid)
+        reason = "overpaid" if is_overpaid else "equal"
     if len(found) == 1:
         currency = found[0].currency or currency
     return Balance(number=number, source=ours, target=theirs, reason=reason, currency=currency)
+
+
+def _is_overpaid(invoice: TargetInvoice, paid: Decimal, paid_in_source: Decimal) -> bool:
+    return invoice.total is not None and paid > max(invoice.total, paid_in_source)

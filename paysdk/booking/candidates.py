@@ -35,6 +35,8 @@ __all__ = [
 # A new plan may propose a booking again that is in one of these states.
 REPLANNABLE = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
 
+_ENDED = frozenset({State.REFUSED, State.SKIPPED})
+
 # Only a payment that one of these rules decided is booked.
 _CANDIDATES = frozenset({Rule.NOT_THERE, Rule.NONE_LEFT})
 # A person may order to book these again.
@@ -82,22 +84,28 @@ def choose_generation(
     known: Booking | None,
     pair: Pair,
     policy: BookingPolicy,
+    *,
     rebook: Collection[str] = (),
+    rule: Rule = Rule.NOT_THERE,
 ) -> int | Problem | LeftOut:
     """The generation in which to book a candidate, or why it is not booked.
 
-    *known* is its latest booking.
+    *known* is its latest booking, and *rule* is the one that made the payment a candidate.
     """
     if (problem := check_payment(payment, policy)) is not None:
         return problem
+    again = payment.id in rebook and rule in _COUNTERPART_GONE
     if known is None:
-        return 1
+        # A voided payment of somebody else is found under no external id, so a new one is needed.
+        return 2 if again else 1
     if (known.target, known.target_account) != (pair.target, pair.target_account):
         return Problem(
             "other_target", f"It is booked in {known.target}, account {known.target_account}."
         )
     if known.state in REPLANNABLE:
-        return known.key.generation
+        # One that is approved could still be sent, so it keeps its external id.
+        begins = again and known.state in _ENDED and known.key.generation == 1
+        return 2 if begins else known.key.generation
     if payment.id in rebook and may_be_booked_again(known):
         return known.key.generation + 1
     return _explain_booking(known)

@@ -5,18 +5,19 @@ Each check returns ``None``, or the problem with both figures. Nothing is correc
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.names import are_of_one_account
+from paysdk.booking.names import are_of_one_account, are_of_one_payment
 from paysdk.currencies import minor_digits, normalise_currency
 from paysdk.exact import EXACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from paysdk.booking.booking import Booking
@@ -35,9 +36,11 @@ __all__ = [
     "check_preview",
     "check_similar",
     "check_source",
+    "check_total",
     "describe_invoice",
     "find_own",
     "find_wait",
+    "list_foreign",
     "recheck",
 ]
 
@@ -187,25 +190,40 @@ def check_amount(
 
 
 def check_similar(
-    external_id: str, amount: Decimal, day: date, payments: Iterable[Payment], days: int | None
+    external_id: str,
+    amount: Decimal,
+    day: date,
+    payments: Iterable[Payment],
+    *,
+    days: int | None,
+    ours: Collection[str] | None = None,
 ) -> Problem | None:
     """Check that no live payment near this day has the same amount, or on any day without *days*.
 
-    A payment that paysdk booked for another payment of the same account is something else. One of
-    another account may be the same money, because both accounts say that they have this invoice.
+    A payment that paysdk booked for another payment of the same account is something else, if its
+    external id is in *ours*. Without *ours*, each of the account is. One of another account may be
+    the same money, because both accounts say that they have this invoice. Another booking of the
+    same payment is the same money, whatever its amount is.
     """
-    for payment in payments:
+    foreign = list_foreign(external_id, payments, ours)
+    sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
+    for payment in foreign:
+        sums[payment.external_id] = EXACT.add(sums[payment.external_id], payment.amount)
+    for payment in foreign:
         other = payment.external_id
-        if (
-            not payment.is_voided
-            and payment.amount == amount
-            and other != external_id
-            and not are_of_one_account(external_id, other)
-            and (
-                days is None
-                or payment.payment_date is None
-                or abs(payment.payment_date - day).days <= days
+        if are_of_one_payment(external_id, other):
+            return Problem(
+                "possible_duplicate",
+                f"The invoice has another booking of this payment: payment {payment.id} with the "
+                f"external id {other}.",
+                f"payment {payment.id}",
             )
+        # The target may have split a payment. Then its parts have one external id.
+        same = payment.amount == amount or (other is not None and sums[other] == amount)
+        if same and (
+            days is None
+            or payment.payment_date is None
+            or abs(payment.payment_date - day).days <= days
         ):
             return Problem(
                 "possible_duplicate",
@@ -214,6 +232,26 @@ def check_similar(
                 f"payment {payment.id}",
             )
     return None
+
+
+def list_foreign(
+    external_id: str, payments: Iterable[Payment], ours: Collection[str] | None = None
+) -> list[Payment]:
+    """The live payments that are neither of this booking nor of another payment of its account.
+
+    See ``check_similar`` about *ours*.
+    """
+    return [
+        payment
+        for payment in payments
+        if not payment.is_voided
+        and (other := payment.external_id) != external_id
+        and (
+            not are_of_one_account(external_id, other)
+            or are_of_one_payment(external_id, other)
+            or (ours is not None and other not in ours)
+        )
+    ]
 
 
 def check_preview(amount: Decimal, due: Decimal, effect: PaymentEffect) -> Problem | None:
@@ -237,7 +275,8 @@ def check_preview(amount: Decimal, due: Decimal, effect: PaymentEffect) -> Probl
 def check_source(line: BookingLine, payment: Payment | None) -> Problem | None:
     """Check that the source still has the payment as it was planned.
 
-    *payment* is ``None`` if it has vanished.
+    *payment* is ``None`` if it has vanished. The total of its invoice may change later, for example
+    by a collection fee.
     """
     if payment is None:
         return Problem("source_vanished", "The source no longer has the payment.")
@@ -250,7 +289,24 @@ def check_source(line: BookingLine, payment: Payment | None) -> Problem | None:
             "source_changed",
             f"The source now has {_words(*now)} instead of {_words(*planned)}.",
         )
+    if normalise_currency(payment.currency) not in {None, line.currency}:
+        return Problem(
+            "source_changed",
+            f"The source now has the payment in {payment.currency} instead of {line.currency}.",
+        )
     return None
+
+
+def check_total(line: BookingLine, payment: Payment) -> Problem | None:
+    """Check that the invoice still has the total in the source that showed which one it is."""
+    total = payment.invoice.total
+    if total == line.total:
+        return None
+    return Problem(
+        "source_changed",
+        f"The total of invoice {line.number} in the source is now {_show(total)} instead of "
+        f"{line.total:f}.",
+    )
 
 
 def _words(amount: Decimal, day: date | None, number: str | None) -> str:
@@ -258,11 +314,15 @@ def _words(amount: Decimal, day: date | None, number: str | None) -> str:
 
 
 def recheck(
-    line: BookingLine, invoice: TargetInvoice, policy: BookingPolicy, others: Iterable[Booking] = ()
+    line: BookingLine,
+    invoice: TargetInvoice,
+    policy: BookingPolicy,
+    others: Iterable[Booking] = (),
+    ours: Collection[str] | None = None,
 ) -> Problem | None:
     """Check a line once more, just before its order is sent.
 
-    *others* are the bookings whose outcome is not known.
+    *others* are the bookings whose outcome is not known. See ``check_similar`` about *ours*.
     """
     if invoice.number != line.invoice_number:
         return Problem(
@@ -278,7 +338,8 @@ def recheck(
             line.amount,
             line.payment_date,
             invoice.payments or (),
-            policy.match_days,
+            days=policy.match_days,
+            ours=ours,
         )
     )
 

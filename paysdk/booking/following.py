@@ -16,7 +16,7 @@ from paysdk.booking.checks import Problem, check_source
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.sending import describe
-from paysdk.booking.source import read_payments
+from paysdk.booking.source import read_named, read_payments
 from paysdk.booking.states import State
 from paysdk.booking.verifying import check_booked
 
@@ -32,6 +32,10 @@ __all__ = ["FollowReport", "Verdict", "find_unseen", "follow_bookings", "judge",
 
 _WAITING = frozenset({State.UNKNOWN, State.DRAFTED, State.SENT})
 _FINISHED = frozenset({State.BOOKED, State.DIVERGED})
+# A line is in these states if paysdk holds that it is not booked. The target decides.
+_NOT_BOOKED = frozenset({State.REFUSED, State.SKIPPED})
+_FOLLOWED = _WAITING | _FINISHED | _NOT_BOOKED | {State.VOIDED}
+_LIVE_AGAIN = "live_again"
 # Who wrote a step, in the history.
 _BY = "sync"
 
@@ -40,9 +44,9 @@ _BY = "sync"
 class FollowReport:
     """What following found.
 
-    ``adopted`` counts the orders without a known outcome that turned up in the sync. ``diverged``
-    counts the bookings that diverged since the last time, by reason. ``healed`` counts those that
-    agree again.
+    ``adopted`` counts the orders that turned up in the sync: those without a known outcome, and
+    those that seemed to be refused or were skipped. ``diverged`` counts the bookings that diverged
+    since the last time, by reason. ``healed`` counts those that agree again.
     """
 
     adopted: int = 0
@@ -64,17 +68,33 @@ def judge(
 ) -> Verdict | None:
     """Say what stored payments mean for a booking, or ``None`` if they change nothing. Pure.
 
-    The booking was sent, and is not being undone. *own* are its payments in the target, and
-    *source* is the payment that it books.
+    The booking is not being sent or undone. *own* are its payments in the target, and *source* is
+    the payment that it books.
     """
     payments = [each.payment for each in own if each.vanished_at is None]
+    if booking.state is State.VOIDED or booking.reason == _LIVE_AGAIN:
+        return _judge_voided(booking, payments)
     ids = tuple(each.payment.id for each in own) or booking.payment_ids
-    if booking.state in _WAITING:
-        if not payments:
-            return None
-        problem = check_booked(booking.line, payments)
-        return Verdict(State.BOOKED if problem is None else State.DIVERGED, problem, ids)
-    problem = (check_booked(booking.line, payments) if own else None) or _check_source(
+    if booking.state in _FINISHED:
+        return _judge_finished(booking, payments if own else None, ids, source)
+    # A line that seems to be refused or was skipped is only booked if it has a live payment.
+    if not payments or (booking.state in _NOT_BOOKED and all(each.is_voided for each in payments)):
+        return None
+    problem = check_booked(booking.line, payments)
+    return Verdict(State.BOOKED if problem is None else State.DIVERGED, problem, ids)
+
+
+def _judge_finished(
+    booking: Booking,
+    payments: Sequence[Payment] | None,
+    ids: tuple[str, ...],
+    source: StoredPayment | None,
+) -> Verdict | None:
+    """Say whether a booked or diverged booking agrees. *payments* are ``None`` if none is stored.
+
+    Pure.
+    """
+    problem = (None if payments is None else check_booked(booking.line, payments)) or _check_source(
         booking, source
     )
     if problem is not None:
@@ -84,6 +104,35 @@ def judge(
     if booking.state is State.DIVERGED and was_followed(booking.details):
         return Verdict(State.BOOKED, None, ids)
     return None
+
+
+def _judge_voided(booking: Booking, payments: Sequence[Payment]) -> Verdict | None:
+    """Say whether a voided booking has a live payment now. Pure."""
+    known = booking.payment_ids
+    live = [
+        payment
+        for payment in payments
+        if not payment.is_voided and (payment.id not in known or _is_after(payment, booking))
+    ]
+    ids = (*known, *(each.id for each in live if each.id not in known))
+    if booking.state is not State.VOIDED:
+        return None if live else Verdict(State.VOIDED, None, ids)
+    if not live:
+        return None
+    shown = ", ".join(payment.id for payment in live)
+    problem = Problem(
+        _LIVE_AGAIN,
+        f"The booking was voided, and its payment {shown} is live in the target. If it must not "
+        "be, undo this booking again.",
+    )
+    return Verdict(State.DIVERGED, problem, ids)
+
+
+def _is_after(payment: Payment, booking: Booking) -> bool:
+    """Whether the target has changed a payment since. An older copy may show it before its void."""
+    return booking.state is not State.VOIDED or (
+        payment.modified_at is not None and payment.modified_at > booking.since
+    )
 
 
 def _check_source(booking: Booking, source: StoredPayment | None) -> Problem | None:
@@ -116,7 +165,7 @@ async def follow_bookings(
     counts: Counter[str] = Counter()
     diverged: Counter[str] = Counter()
     async for batch in _read_batches(journal, source, source_account):
-        chosen = [each for each in batch if each.state in _WAITING | _FINISHED]
+        chosen = [each for each in batch if each.state in _FOLLOWED]
         sources = await read_payments(
             store, source, source_account, {each.key.payment_id for each in chosen}
         )
@@ -163,26 +212,28 @@ async def _read_batches(
 async def _find_own(
     store: SQLPaymentStore, bookings: Iterable[Booking]
 ) -> list[tuple[Booking, list[StoredPayment]]]:
-    """Each booking with its stored payments: by their ids, or by the external id without these."""
+    """Each booking with its stored payments: by their ids, and by the external id.
+
+    A payment under the external id that the booking does not know is a second one: an order that
+    was released and then booked, or that another store has sent.
+    """
     places: defaultdict[tuple[str, str], list[Booking]] = defaultdict(list)
     for booking in bookings:
         places[booking.target, booking.target_account].append(booking)
     found: list[tuple[Booking, list[StoredPayment]]] = []
     for (target, account), some in places.items():
         ids = {each for booking in some for each in booking.payment_ids}
-        names = {booking.line.external_id for booking in some if not booking.payment_ids}
-        stored = [
-            *await read_payments(store, target, account, ids),
-            *await read_payments(store, target, account, names, by="external_id"),
-        ]
+        names = {booking.line.external_id for booking in some}
+        named = await read_named(store, target, account, names)
+        by_id = {each.payment.id: each for each in await read_payments(store, target, account, ids)}
+        by_name: defaultdict[str | None, list[StoredPayment]] = defaultdict(list)
+        for each in named:
+            by_name[each.payment.external_id].append(each)
         for booking in some:
-            own = [each for each in stored if _belongs(booking, each.payment)]
-            found.append((booking, own))
+            own = {each: by_id[each] for each in booking.payment_ids if each in by_id}
+            own |= {each.payment.id: each for each in by_name[booking.line.external_id]}
+            found.append((booking, [*own.values()]))
     return found
-
-
-def _belongs(booking: Booking, payment: Payment) -> bool:
-    return payment.id in booking.payment_ids or payment.external_id == booking.line.external_id
 
 
 async def _record(journal: BookingJournal, booking: Booking, verdict: Verdict) -> bool:

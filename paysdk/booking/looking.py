@@ -103,8 +103,8 @@ class Lookup:
             case _:
                 return True
 
-    async def _find_equal_before(self, booking: Booking) -> list[str] | None:
-        """The ids of the equal payments just before the order, if its step has them.
+    async def _find_live_before(self, booking: Booking) -> list[str] | None:
+        """The ids of the live payments just before the order, if its step has them.
 
         A draft may wait for weeks, and equal payments of other months may come meanwhile.
         """
@@ -112,7 +112,7 @@ class Lookup:
             return None
         for entry in reversed(await self.journal.history(booking.key)):
             if entry.after is State.SENT:
-                return cast("list[str] | None", entry.details.get("equal_payments"))
+                return cast("list[str] | None", entry.details.get("live_payments"))
         return None
 
     async def _record(
@@ -121,7 +121,7 @@ class Lookup:
         problem = check_booked(booking.line, own)
         if problem is None and invoice is not None:
             ids = [payment.id for payment in own]
-            before = await self._find_equal_before(booking)
+            before = await self._find_live_before(booking)
             problem = check_overpaid(invoice) or check_doubled(
                 booking.line, ids, before, invoice, self.policy
             )

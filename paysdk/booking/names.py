@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-__all__ = ["are_of_one_account", "make_name"]
+__all__ = ["are_of_one_account", "are_of_one_payment", "find_payment_id", "make_name"]
 
 _PREFIX = "paysdk:"
+_PARTS = 4  # without a generation
 # Campfire takes 256 characters (the schema of July 2026).
 _MAX_CHARS = 256
 
@@ -31,3 +32,22 @@ def are_of_one_account(name: str, other: str | None) -> bool:
     if other is None or not other.startswith(_PREFIX):
         return False
     return name.split(":")[:3] == other.split(":")[:3]
+
+
+def are_of_one_payment(name: str, other: str | None) -> bool:
+    """Whether both external ids are of bookings of one payment, in any generation."""
+    return are_of_one_account(name, other) and _stem(name) == _stem(other or "")
+
+
+def find_payment_id(name: str) -> str | None:
+    """Return the id of the source's payment in an external id, or ``None`` if it was cut."""
+    parts = name.split(":")
+    if len(parts) < _PARTS or "#" in name:
+        return None
+    return unquote(parts[_PARTS - 1])
+
+
+def _stem(name: str) -> str:
+    """What two generations of one payment share: the hash, or all parts but the generation."""
+    _, sign, digest = name.partition("#")
+    return digest.partition(":")[0] if sign else ":".join(name.split(":")[:_PARTS])

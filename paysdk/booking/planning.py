@@ -14,7 +14,7 @@ import attrs
 from paysdk.booking.booking import Booking
 from paysdk.booking.candidates import choose_generation, judge
 from paysdk.booking.checks import Problem
-from paysdk.booking.following import find_unseen
+from paysdk.booking.following import find_unseen, follow_bookings
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.pair import Pair
 from paysdk.booking.plan import BookingLine, BookingPlan
@@ -23,7 +23,7 @@ from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_l
 from paysdk.booking.reviewing import Review
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.source import check_synced, read_payments
-from paysdk.booking.targets import as_target
+from paysdk.booking.targets import as_target, check_place
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
 from paysdk.sync.store import SQLPaymentStore
@@ -59,7 +59,8 @@ async def plan_bookings(
 ) -> BookingPlan:
     """Plan the bookings of payments that *source* has and *target* has not. Nothing is booked.
 
-    The store must have the payments of both accounts, synced just before. *target* is a provider
+    The store must have the payments of both accounts, synced just before. The bookings of the
+    source's account are followed first, as ``follow_bookings`` does. *target* is a provider
     that can book, such as ``CampfireProvider``. Without *policy*, the policy of the last plan of
     these accounts is used. *rebook* are the ids of payments whose booking was voided, and that a
     person orders to book again. *by* is who plans. The plan, its policy and its lines are stored.
@@ -73,11 +74,14 @@ async def plan_bookings(
     books = as_target(target)
     pair = Pair(source, source_account, books.name, target_account)
     await _check_input(store, pair, rebook)
+    await check_place(store, target, books, target_account)
     runs = BookingRuns(store)
     used = policy or await runs.read_policy(pair)
     if used is None:
         raise ConfigurationError(await _describe_missing_policy(books))
     await books.check_account(BookingAccount(id=used.account_id, name=used.account_name))
+    # So that a booking which no longer agrees with the store is for review, and not left out.
+    await follow_bookings(store, source=source, source_account=source_account)
     journal = BookingJournal(store)
     planner = _Planner(
         store=store,
@@ -247,7 +251,12 @@ class _Planner:
         for number, group in groups.items():
             for payment, rule in group:
                 generation = choose_generation(
-                    payment, known.get(payment.id), self.pair, self.policy, self.rebook
+                    payment,
+                    known.get(payment.id),
+                    self.pair,
+                    self.policy,
+                    rebook=self.rebook,
+                    rule=rule,
                 )
                 if isinstance(generation, int):
                     chosen[number].append(Candidate(payment, rule, generation))

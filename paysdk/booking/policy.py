@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BookingPolicy"]
 
+# A hundred years, and a year.
+_MAX_DAYS, _MAX_HOURS = 36_525, 8_784
+
 
 def _currency(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
     if check_currency(field.name, value) != value:
@@ -29,8 +32,12 @@ def _id(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
     check_int(field.name, value, 1)
 
 
-def _count(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
-    check_int(field.name, value, 0)
+def _days(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
+    check_int(field.name, value, 0, _MAX_DAYS)
+
+
+def _hours(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
+    check_int(field.name, value, 1, _MAX_HOURS)
 
 
 def _text(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -81,11 +88,11 @@ class BookingPolicy:
     account_name: str = attrs.field(validator=_text)
     since: date = attrs.field(validator=_day)
     max_amount: Decimal = attrs.field(validator=_amount)
-    waiting_days: int = attrs.field(default=3, validator=_count)
+    waiting_days: int = attrs.field(default=3, validator=_days)
     strip_prefix: str = attrs.field(default="", validator=_prefix)
     number_prefix: str = attrs.field(default="", validator=_prefix)
-    match_days: int = attrs.field(default=7, validator=_count)
-    plan_hours: int = attrs.field(default=24, validator=_id)
+    match_days: int = attrs.field(default=7, validator=_days)
+    plan_hours: int = attrs.field(default=24, validator=_hours)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

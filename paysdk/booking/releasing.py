@@ -11,7 +11,7 @@ from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.sending import describe
 from paysdk.booking.states import State
-from paysdk.booking.targets import as_target
+from paysdk.booking.targets import as_target, check_place
 from paysdk.booking.verifying import check_booked
 from paysdk.errors import ConfigurationError
 
@@ -49,9 +49,11 @@ async def release_booking(
             f"The booking of payment {booking.key.payment_id} is {booking.state}. Only one that is "
             "unknown, drafted or void_requested can be released."
         )
+    books = as_target(target)
     policy = (await BookingRuns(store).read(booking.run)).plan.policy
+    await check_place(store, target, books, booking.target_account)
     journal = BookingJournal(store)
-    lookup = Lookup(target=as_target(target), policy=policy, journal=journal, rest=0, by=by)
+    lookup = Lookup(target=books, policy=policy, journal=journal, rest=0, by=by)
     details = {"by": by, "why": reason}
     if booking.state in _ORDERS:
         return await _release_order(lookup, booking, details)

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.checks import Problem, check_similar, check_source, recheck
+from paysdk.booking.checks import (
+    Problem,
+    check_similar,
+    check_source,
+    check_total,
+    list_foreign,
+    recheck,
+)
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
+from paysdk.booking.names import are_of_one_account, find_payment_id
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.source import find_new, read_payments
 from paysdk.booking.states import State
-from paysdk.booking.verifying import check_doubled, check_effect, list_equal
+from paysdk.booking.verifying import check_doubled, check_effect, list_live
 from paysdk.errors import (
     APIError,
     AuthenticationError,
@@ -120,15 +128,20 @@ class _Order:
             self._sender.store, key.source, key.source_account, [key.payment_id]
         )
         payment = next((each.payment for each in found if each.vanished_at is None), None)
-        if (problem := check_source(self._booking.line, payment)) is not None:
+        line = self._booking.line
+        problem = check_source(line, payment)
+        if problem is None and payment is not None:
+            problem = check_total(line, payment)
+        if problem is not None:
             raise _RefusedError(problem)
 
     async def _before_sending(self, invoice: TargetInvoice) -> None:
         """Check the line against the invoice as it is now, and write down that it is sent."""
         booking = self._booking
         others = await self._journal.read_open(booking.target, booking.target_account)
-        problem = recheck(booking.line, invoice, self._sender.policy, others)
-        problem = problem or await self._check_new(invoice)
+        ours = await self._find_ours(invoice)
+        problem = recheck(booking.line, invoice, self._sender.policy, others, ours)
+        problem = problem or await self._check_new(invoice, ours)
         if problem is not None:
             raise _RefusedError(problem)
         self._before = invoice
@@ -136,28 +149,66 @@ class _Order:
             **self._by,
             "due": invoice.due,
             "status": invoice.status,
-            "equal_payments": list_equal(booking.line, invoice.payments or ()),
+            "live_payments": list_live(invoice.payments or ()),
         }
         self._booking = await self._journal.move(booking, State.SENT, details, keep=True)
 
-    async def _check_new(self, invoice: TargetInvoice) -> Problem | None:
-        """Check that no equal payment was booked since the plan, on any day.
+    async def _find_ours(self, invoice: TargetInvoice) -> set[str]:
+        """The external ids on an invoice of other payments that the source still has for it.
 
-        An equal payment that the plan knew, such as an instalment of another month, is not new.
+        If it no longer has one, that booking may be of this payment, under an id that it had
+        before. A store that does not know the payment shares the account's name with another one.
+        """
+        key, line = self._booking.key, self._booking.line
+        payment_ids = {
+            name: payment_id
+            for each in invoice.payments or ()
+            if (name := each.external_id) is not None
+            and are_of_one_account(line.external_id, name)
+            and (payment_id := find_payment_id(name)) is not None
+            and payment_id != key.payment_id
+        }
+        found = await read_payments(
+            self._sender.store, key.source, key.source_account, {*payment_ids.values()}
+        )
+        known = {
+            each.payment.id
+            for each in found
+            if each.vanished_at is None
+            and not each.payment.is_voided
+            and each.payment.invoice.number == line.number
+        }
+        return {name for name, payment_id in payment_ids.items() if payment_id in known}
+
+    async def _check_new(self, invoice: TargetInvoice, ours: set[str]) -> Problem | None:
+        """Check that others booked nothing on the invoice since the plan, on any day.
+
+        The plan found no counterpart among the payments that it knew. A new one may be it, also in
+        parts or together with others. A payment that the plan knew, such as an instalment of
+        another month, is not new.
         """
         booking, line = self._booking, self._booking.line
-        payments = invoice.payments or ()
-        if check_similar(line.external_id, line.amount, line.payment_date, payments, None) is None:
+        foreign = list_foreign(line.external_id, invoice.payments or (), ours)
+        if not foreign:
             return None
-        new = await find_new(
+        ids = await find_new(
             self._sender.store,
             booking.target,
             booking.target_account,
-            list_equal(line, payments),
+            [each.id for each in foreign],
             since=self._sender.planned_at,
         )
-        found = [each for each in payments if each.id in new]
-        return check_similar(line.external_id, line.amount, line.payment_date, found, None)
+        new = [each for each in foreign if each.id in ids]
+        if not new:
+            return None
+        shown = "; ".join(f"{each.amount:f} of {each.payment_date}" for each in new)
+        return check_similar(
+            line.external_id, line.amount, line.payment_date, new, days=None, ours=ours
+        ) or Problem(
+            "new_payments",
+            f"The plan did not know these payments of the invoice: {shown}. Sync both accounts and "
+            "make a new plan.",
+        )
 
     async def _fail(self, error: PaysdkError) -> Booking | None:
         """Record what an error says about the order."""
@@ -205,7 +256,7 @@ class _Order:
         ) or check_doubled(
             line,
             booked.payment_ids,
-            None if self._before is None else list_equal(line, self._before.payments or ()),
+            None if self._before is None else list_live(self._before.payments or ()),
             booked.invoice,
             self._sender.policy,
         )

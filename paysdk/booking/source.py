@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from paysdk.errors import ConfigurationError
 from paysdk.sync.store import StoredPayment, get_database
-from paysdk.sync.tables import CONTENT, payments, sync_state
+from paysdk.sync.tables import CONTENT, has_booking_name, payments, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["check_synced", "find_new", "read_payments"]
+__all__ = ["check_synced", "find_new", "read_named", "read_origin", "read_payments"]
 
 
 async def check_synced(store: SQLPaymentStore, provider: str, account: str) -> None:
@@ -38,15 +38,45 @@ async def check_synced(store: SQLPaymentStore, provider: str, account: str) -> N
         )
 
 
+async def read_origin(store: SQLPaymentStore, provider: str, account: str) -> str | None:
+    """Return where an account was synced from, or ``None`` if that is not known."""
+    select = sa.select(sync_state.c.origin).where(
+        sync_state.c.provider == provider, sync_state.c.account == account
+    )
+
+    async def work(connection: AsyncConnection) -> str | None:
+        return (await connection.execute(select)).scalar_one_or_none()
+
+    return await get_database(store).read(work)
+
+
 async def read_payments(
     store: SQLPaymentStore,
     provider: str,
     account: str,
-    values: Collection[str],
-    *,
-    by: str = "id",
+    ids: Collection[str],
 ) -> list[StoredPayment]:
-    """Return the stored payments whose id, or *by* another column, is one of *values*."""
+    """Return the stored payments with these ids."""
+    return await _read(store, provider, account, payments.c.id, ids)
+
+
+async def read_named(
+    store: SQLPaymentStore, provider: str, account: str, external_ids: Collection[str]
+) -> list[StoredPayment]:
+    """Return the stored payments under these external ids of bookings."""
+    return await _read(
+        store, provider, account, payments.c.external_id, external_ids, has_booking_name
+    )
+
+
+async def _read(
+    store: SQLPaymentStore,
+    provider: str,
+    account: str,
+    column: sa.Column[str],
+    values: Collection[str],
+    *conditions: sa.ColumnElement[bool],
+) -> list[StoredPayment]:
     if not values:
         return []
     database = get_database(store)
@@ -55,7 +85,8 @@ async def read_payments(
     select = sa.select(*(payments.c[name] for name in CONTENT), payments.c.vanished_at).where(
         payments.c.provider == provider,
         payments.c.account == account,
-        database.backend.in_ids(payments.c[by], ids),
+        database.backend.in_ids(column, ids),
+        *conditions,
     )
 
     async def work(connection: AsyncConnection) -> list[StoredPayment]:

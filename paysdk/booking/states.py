@@ -78,14 +78,15 @@ STEPS: Mapping[State, frozenset[State]] = {
     # A person may release it. It is approved again then.
     State.DRAFTED: frozenset({State.DRAFTED, State.BOOKED, State.APPROVED, State.DIVERGED}),
     State.UNKNOWN: frozenset({State.UNKNOWN, State.BOOKED, State.APPROVED, State.DIVERGED}),
-    State.REFUSED: frozenset({State.PROPOSED}),
+    # A sync may show later that the order is booked after all.
+    State.REFUSED: frozenset({State.PROPOSED, State.BOOKED, State.DIVERGED}),
     State.DIVERGED: frozenset({State.DIVERGED, State.BOOKED, State.VOID_REQUESTED, State.VOIDED}),
     State.VOID_REQUESTED: frozenset(
         {State.VOID_REQUESTED, State.VOIDED, State.BOOKED, State.DIVERGED}
     ),
-    # Only a new generation books it again.
-    State.VOIDED: frozenset(),
-    State.SKIPPED: frozenset({State.PROPOSED}),
+    # Only a new generation books it again. A sync may show that its payment is live again.
+    State.VOIDED: frozenset({State.DIVERGED}),
+    State.SKIPPED: frozenset({State.PROPOSED, State.BOOKED, State.DIVERGED}),
 }
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from paysdk.booking.source import read_origin
 from paysdk.errors import ConfigurationError
+from paysdk.sync.origin import check_origin, get_origin
 from paysdk.target import BooksPayments, HasBookingTarget
 
-__all__ = ["as_target"]
+if TYPE_CHECKING:
+    from paysdk.sync.store import SQLPaymentStore
+
+__all__ = ["as_target", "check_place"]
 
 
 def as_target(given: object) -> BooksPayments:
@@ -22,3 +29,15 @@ def as_target(given: object) -> BooksPayments:
         f"{name} cannot book payments: it has no booking_target(). Nothing was sent. Choose "
         "another target, such as campfire."
     )
+
+
+async def check_place(
+    store: SQLPaymentStore, given: object, target: BooksPayments, account: str
+) -> None:
+    """Raise ``ConfigurationError`` if the target is not where the account was synced from.
+
+    *given* is the provider or the target that the caller has. An order in a copy of the books, such
+    as a staging system, would be recorded as booked in the real ones.
+    """
+    origin = get_origin(given) or get_origin(target)
+    check_origin(target.name, account, await read_origin(store, target.name, account), origin)

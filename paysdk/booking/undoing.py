@@ -17,14 +17,14 @@ from paysdk.booking.looking import Lookup
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.sending import describe, is_refusal
 from paysdk.booking.states import State
-from paysdk.booking.targets import as_target
+from paysdk.booking.targets import as_target, check_place
 from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from paysdk.booking.booking import Booking
+    from paysdk.booking.booking import Booking, BookingKey
     from paysdk.payment import Payment
     from paysdk.sync.store import SQLPaymentStore
 
@@ -32,6 +32,7 @@ __all__ = ["UndoReport", "undo_bookings"]
 
 _UNDOABLE = frozenset({State.BOOKED, State.DIVERGED, State.VOID_REQUESTED})
 _NOT_SENT = frozenset({State.PROPOSED, State.APPROVED})
+_BEGUN = frozenset({State.CLAIMED, State.SENT})
 
 
 @attrs.frozen(kw_only=True)
@@ -62,7 +63,8 @@ async def undo_bookings(
     """Undo a whole run, or the bookings of some payments of the source.
 
     Each live payment of a booking is voided, and never deleted. Lines that were not sent yet are
-    left out. Orders whose outcome is unknown are left as they are: look them up first. A voided
+    left out. Orders whose outcome is unknown are left as they are: look them up first. So is a line
+    that another worker is sending: it is among the failures, and may be booked afterwards. A voided
     payment is not booked again by itself. Call this again after anything that ended it. A second
     void of a payment changes nothing. *on_booking* is called with each booking that this call has
     tried to undo, as it was before.
@@ -78,33 +80,67 @@ async def undo_bookings(
             f"{books.name} cannot void payments, so nothing can be undone there. Nothing was sent."
         )
     journal = BookingJournal(store, lease)
-    policy = (await BookingRuns(store).read(run)).plan.policy
+    plan = (await BookingRuns(store).read(run)).plan
+    await check_place(store, target, books, plan.target_account)
     undo = _Undo(
         target=books,
         journal=journal,
-        lookup=Lookup(target=books, policy=policy, journal=journal, rest=0, by=by),
+        lookup=Lookup(target=books, policy=plan.policy, journal=journal, rest=0, by=by),
         details={"by": by, "why": reason},
         void_date=void_date,
     )
     if payment_ids is not None:
         _check_ids(payment_ids, await journal.read_run(run))
-    failures: dict[str, str] = {}
-    for booking in await journal.read_run(run, _UNDOABLE | _NOT_SENT):
-        if payment_ids is None or booking.key.payment_id in payment_ids:
-            try:
-                await undo.undo(booking)
-            except PaysdkError as error:
-                failures[booking.key.payment_id] = str(error)
-            if on_booking is not None:
-                on_booking(booking)
+
+    async def read_chosen(wanted: Collection[State] | None = None) -> list[Booking]:
+        return [
+            each
+            for each in await journal.read_run(run, wanted)
+            if payment_ids is None or each.key.payment_id in payment_ids
+        ]
+
+    failures = await _undo_all(undo, read_chosen, on_booking or (lambda _: None))
     states: Counter[State] = Counter()
-    for booking in await journal.read_run(run):
-        if payment_ids is None or booking.key.payment_id in payment_ids:
-            states[booking.state] += 1
-            if booking.state is State.VOIDED:
-                # Another worker has voided it meanwhile.
-                failures.pop(booking.key.payment_id, None)
+    for booking in await read_chosen():
+        states[booking.state] += 1
+        if booking.state is State.VOIDED:
+            # Another worker has voided it meanwhile.
+            failures.pop(booking.key.payment_id, None)
+        if booking.state in _BEGUN:
+            failures.setdefault(
+                booking.key.payment_id,
+                "Another worker is booking it. Undo it again when that has ended.",
+            )
     return UndoReport(run=run, states=dict(sorted(states.items())), failures=failures)
+
+
+async def _undo_all(
+    undo: _Undo,
+    read_chosen: Callable[[Collection[State]], Awaitable[list[Booking]]],
+    on_booking: Callable[[Booking], object],
+) -> dict[str, str]:
+    """Undo each chosen booking once, and return the failures."""
+    failures: dict[str, str] = {}
+    # Workers that died have left these. They are approved, booked or unknown afterwards.
+    for booking in await read_chosen(_BEGUN):
+        await _try(undo.lookup.settle(booking), booking, failures)
+    tried: set[BookingKey] = set()
+    # Another worker may book more lines meanwhile.
+    while todo := [
+        each for each in await read_chosen(_UNDOABLE | _NOT_SENT) if each.key not in tried
+    ]:
+        for booking in todo:
+            tried.add(booking.key)
+            await _try(undo.undo(booking), booking, failures)
+            on_booking(booking)
+    return failures
+
+
+async def _try(work: Awaitable[object], booking: Booking, failures: dict[str, str]) -> None:
+    try:
+        await work
+    except PaysdkError as error:
+        failures[booking.key.payment_id] = str(error)
 
 
 def _check_ids(payment_ids: Collection[str], bookings: Sequence[Booking]) -> None:
@@ -145,7 +181,7 @@ class _Undo:
         taken = await self.journal.move(
             taken, State.VOID_REQUESTED, details, payment_ids=ids, keep=True
         )
-        await self._void(taken, [payment for payment in own if not payment.is_voided])
+        await self._void(taken, _list_ours(taken, own))
 
     async def _void(self, booking: Booking, live: Sequence[Payment]) -> None:
         try:
@@ -164,8 +200,7 @@ class _Undo:
                 )
             raise
         own, _ = await self.lookup.find(booking)
-        left = [each for each in own if not each.is_voided]
-        if left:
+        if left := _list_ours(booking, own):
             problem = Problem(
                 "void_unknown",
                 f"The payment {', '.join(each.id for each in left)} is not voided yet.",
@@ -175,3 +210,15 @@ class _Undo:
             )
             return
         await self.journal.move(booking, State.VOIDED, self.details)
+
+
+def _list_ours(booking: Booking, own: Sequence[Payment]) -> list[Payment]:
+    """The live payments to void: those under the external id, or else those with the ids.
+
+    A target that shows no external ids shows only ids. If one payment has the external id, another
+    one without it is somebody else's that was taken for it.
+    """
+    live = [payment for payment in own if not payment.is_voided]
+    name = booking.line.external_id
+    named = any(payment.external_id == name for payment in own)
+    return [each for each in live if each.external_id == name] if named else live

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_age", "check_sum", "find_missing"]
 
+# Clocks of machines that are kept in time differ by less.
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
 
 def find_missing(plan: BookingPlan, payment_ids: Iterable[str]) -> list[str]:
     """The ids that no line of the plan has."""
@@ -37,9 +40,15 @@ def check_sum(plan: BookingPlan, approval: Approval) -> None:
 
 
 def check_age(plan: BookingPlan) -> None:
-    """Raise ``PlanRefusedError`` if the plan is too old."""
-    hours = plan.policy.plan_hours
-    if datetime.now(UTC) - plan.made_at > timedelta(hours=hours):
+    """Raise ``PlanRefusedError`` if the plan is too old, or if its age cannot be known."""
+    hours, age = plan.policy.plan_hours, datetime.now(UTC) - plan.made_at
+    if age < -_CLOCK_TOLERANCE:
+        raise PlanRefusedError(
+            f"The plan {plan.digest[:12]} was made at {plan.made_at:%Y-%m-%d %H:%M} UTC, which is "
+            "in the future. The clock of this machine, or of the one that made the plan, is wrong. "
+            "Correct it and make a new plan. Nothing was sent."
+        )
+    if age > timedelta(hours=hours):
         raise PlanRefusedError(
             f"The plan {plan.digest[:12]} was made at {plan.made_at:%Y-%m-%d %H:%M} UTC, and a "
             f"plan is valid for {hours} hour{'' if hours == 1 else 's'}. Sync both accounts and "

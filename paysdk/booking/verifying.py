@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from paysdk.booking.checks import Problem, check_similar, find_own
+from paysdk.booking.checks import Problem, check_similar, find_own, list_foreign
+from paysdk.currencies import normalise_currency
 from paysdk.exact import EXACT
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ __all__ = [
     "check_doubled",
     "check_effect",
     "check_overpaid",
-    "list_equal",
+    "list_live",
 ]
+
+# Sums of more payments than this are not tried, because n payments have 2 to the power n sums.
+_MAX_PARTS = 12
 
 
 def add_up(payments: Iterable[Payment]) -> Decimal:
@@ -51,9 +55,19 @@ def check_booked(line: BookingLine, own: Sequence[Payment]) -> Problem | None:
     total = add_up(live)
     if total != line.amount:
         reason = "booked_twice" if total > line.amount else "edited_in_target"
+        shown = (
+            f"The live payment {ids} is" if len(live) == 1 else f"The live payments {ids} add up to"
+        )
+        return Problem(reason, f"{shown} {total:f} instead of {line.amount:f}.")
+    return _check_fields(line, live)
+
+
+def _check_fields(line: BookingLine, live: Sequence[Payment]) -> Problem | None:
+    ids = ", ".join(payment.id for payment in live)
+    if any(normalise_currency(each.currency) not in {None, line.currency} for each in live):
         return Problem(
-            reason,
-            f"The live payments {ids} add up to {total:f} instead of {line.amount:f}.",
+            "edited_in_target",
+            f"The payment {ids} is in {live[0].currency} instead of {line.currency}.",
         )
     elsewhere = [each for each in live if each.invoice.id != line.invoice_id]
     if elsewhere:
@@ -91,19 +105,39 @@ def check_doubled(
 ) -> Problem | None:
     """Check that no equal payment was booked after the last check before the order.
 
-    *before* are the ids of the equal payments that were there at that check, if they are known. Any
+    *before* are the ids of the live payments that were there at that check, if they are known. Any
     other equal payment came at the same time as the order, so its day does not matter: an agent may
-    book it on the day of the bank, or on today's.
+    book it on the day of the bank, or on today's. It may also book it in parts.
     """
     days = policy.match_days if before is None else None
     known = {*(before or ()), *payment_ids}
     new = [each for each in after.payments or () if each.id not in known]
-    return check_similar(line.external_id, line.amount, line.payment_date, new, days)
+    if problem := check_similar(line.external_id, line.amount, line.payment_date, new, days=days):
+        return problem
+    if before is None:
+        return None
+    parts = list_foreign(line.external_id, new)
+    if line.amount not in _find_sums(parts):
+        return None
+    shown = ", ".join(f"{each.id} ({each.amount:f})" for each in parts)
+    return Problem(
+        "possible_duplicate",
+        f"Other payments came to the invoice together with this one, and some of them add up to "
+        f"{line.amount:f}: {shown}.",
+    )
 
 
-def list_equal(line: BookingLine, payments: Iterable[Payment]) -> list[str]:
-    """The ids of the live payments with the line's amount."""
-    return [each.id for each in payments if each.amount == line.amount and not each.is_voided]
+def _find_sums(payments: Sequence[Payment]) -> set[Decimal]:
+    """What some of the payments add up to."""
+    sums = {Decimal(0)}
+    for payment in payments[:_MAX_PARTS]:
+        sums |= {EXACT.add(each, payment.amount) for each in sums}
+    return sums
+
+
+def list_live(payments: Iterable[Payment]) -> list[str]:
+    """The ids of the live payments."""
+    return [each.id for each in payments if not each.is_voided]
 
 
 def check_effect(

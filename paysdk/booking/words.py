@@ -16,7 +16,7 @@ _LEFT_OUT = {
     "too_recent": "too recent, they may not have settled",
     "only_in_target": "only in the target",
     "booked": "booked already",
-    "in_progress": "being booked",
+    "in_progress": "being booked or voided",
 }
 
 

@@ -6,14 +6,10 @@ It keeps payments of a sandbox and of the real service out of one account.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from paysdk.errors import ConfigurationError
 from paysdk.transport.origin import is_loopback
-
-if TYPE_CHECKING:
-    from paysdk.provider import PaymentsProvider
 
 __all__ = ["LOOPBACK", "check_origin", "get_origin"]
 
@@ -22,7 +18,7 @@ LOOPBACK = "loopback"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def get_origin(provider: PaymentsProvider) -> str | None:
+def get_origin(provider: object) -> str | None:
     """Return where a provider lists from: its ``origin`` or, if it has none, its ``base_url``.
 
     A tenant stays in it, after ``#``. ``None`` if the provider has neither.

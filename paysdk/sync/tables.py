@@ -20,6 +20,7 @@ __all__ = [
     "MIGRATIONS",
     "VERSION",
     "content_columns",
+    "has_booking_name",
     "held_names",
     "metadata",
     "open_orders",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 # It grows with each change to the tables, which also needs a step in MIGRATIONS.
-VERSION = 6
+VERSION = 7
 # For each version of the tables, the SQL that makes the next version of them, by dialect.
 MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
     1: {
@@ -83,6 +84,13 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
         ),
     },
     5: CREATE_BOOKING_TABLES,
+    6: dict.fromkeys(
+        ("sqlite", "postgresql"),
+        (
+            """CREATE INDEX payments_by_booking ON payments (provider, account, external_id)
+                WHERE external_id >= 'paysdk:' AND external_id < 'paysdk;'""",
+        ),
+    ),
 }
 
 
@@ -114,6 +122,19 @@ payments: sa.Table = sa.Table(
     # payment has vanished.
     sa.Column("seen_pass", sa.BigInteger, nullable=False),
     sa.Column("raw", json(), nullable=False),
+)
+
+# The external ids of bookings begin with "paysdk:", and ";" comes after ":". Both databases use a
+# partial index only if the query has its condition literally.
+has_booking_name: sa.ColumnElement[bool] = sa.and_(
+    payments.c.external_id >= sa.literal_column("'paysdk:'"),
+    payments.c.external_id < sa.literal_column("'paysdk;'"),
+)
+sa.Index(
+    "payments_by_booking",
+    *(payments.c[name] for name in ("provider", "account", "external_id")),
+    sqlite_where=has_booking_name,
+    postgresql_where=has_booking_name,
 )
 
 # These columns hold what paysdk notes about a payment. All others hold what the provider sent.

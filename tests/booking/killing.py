@@ -356,6 +356,9 @@ def main(place: str, what: str, target: str, kills: str) -> None:
 
         def make_office(account: str) -> Office:
             if target == "campfire":
+                # All accounts have the same invoice, and nothing is booked beside new payments.
+                for row in [*sandbox.payments]:
+                    sandbox.delete_payment(int(str(row["id"])))
                 return CampfireOffice(sandbox)
             return BooksOffice(folder / account.replace(" ", "-"))
 

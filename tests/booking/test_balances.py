@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from paysdk.booking import Balance, apply_bookings, compare_balances
 
 if TYPE_CHECKING:
     from .conftest import Story
+
+DAY = date(2026, 3, 2)
 
 
 async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
@@ -39,6 +42,29 @@ async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
         Balance(number="A-5", source=None, target=Decimal(5), reason="unclear", currency="EUR"),
     ] == found
     assert [True, False] == [each.is_equal for each in found[:2]]
+
+
+async def test_an_invoice_that_was_paid_twice_is_not_called_equal(story: Story) -> None:
+    """Nothing is due on it, because the target holds the rest as a credit.
+
+    A customer who paid twice has two payments in both systems.
+    """
+    story.add("A-1", "60.00")
+    story.add("A-2", "60.00")
+    story.pay("A-2", "60.00", total="60.00")
+    story.pay("A-2", "60.00", total="60.00", voided=True)
+    one, other = story.books.invoices
+    for invoice in (one, one, other, other):
+        story.books.add_payment(invoice, Decimal("60.00"), DAY)
+    await story.sync()
+
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+
+    assert ["overpaid", "equal"] == [each.reason for each in found]
+    story.books.change_payment("1", voided_date=DAY)
+    await story.sync()
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+    assert ["equal", "equal"] == [each.reason for each in found]
 
 
 async def test_the_numbers_are_taken_as_they_are_without_a_policy(story: Story) -> None:

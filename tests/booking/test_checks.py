@@ -150,6 +150,10 @@ def test_an_amount_must_be_within_what_is_due(
         ({"voided": True}, False),
         ({"external_id": "paysdk:notify:default:p2"}, False),
         ({"external_id": "paysdk:notify:second:p2"}, True),
+        ({"external_id": "paysdk:notify:default:p1"}, False),
+        # Another booking of the same payment is the same money.
+        ({"external_id": "paysdk:notify:default:p1:g2", "amount": Decimal(1)}, True),
+        ({"external_id": "paysdk:notify:default:p1:g2", "voided": True}, False),
     ],
     ids=str,
 )
@@ -158,6 +162,27 @@ def test_an_equal_payment_near_it_may_be_the_same(fields: dict[str, Any], *, fou
     problem = check_similar("paysdk:notify:default:p1", Decimal(50), DAY, [paid(**fields)], days=7)
 
     assert found == (problem is not None)
+
+
+@pytest.mark.parametrize(("name", "found"), [("paysdk:notify:second:p2", True), (None, False)])
+def test_a_payment_that_the_target_has_split_is_one(name: str | None, *, found: bool) -> None:
+    """Its parts have one external id."""
+    parts = [paid(id=part, amount=Decimal(25), external_id=name) for part in "12"]
+
+    problem = check_similar("paysdk:notify:default:p1", Decimal(50), DAY, parts, days=7)
+
+    assert found == (problem is not None)
+
+
+def test_a_payment_of_the_account_that_the_source_lacks_may_be_the_same() -> None:
+    """The source may have given the payment a new id."""
+    other = paid(external_id="paysdk:notify:default:p2")
+
+    for ours, found in ((None, False), ({"paysdk:notify:default:p2"}, False), (set(), True)):
+        problem = check_similar(
+            "paysdk:notify:default:p1", Decimal(50), DAY, [other], days=7, ours=ours
+        )
+        assert found == (problem is not None)
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,16 @@ from paysdk.booking import (
     FollowReport,
     State,
     apply_bookings,
+    approve_plan,
     follow_bookings,
+    undo_bookings,
 )
 from tests.booking.steps import the_booking
 
 if TYPE_CHECKING:
     from .conftest import Story
+
+DAY = date(2026, 3, 2)
 
 
 async def follow(story: Story) -> FollowReport:
@@ -73,6 +77,7 @@ async def test_an_order_that_is_not_there_stays_unknown(story: Story) -> None:
     ("fields", "reason"),
     [
         ({"amount": Decimal(59)}, "edited_in_target"),
+        ({"currency": "USD"}, "edited_in_target"),
         ({"payment_date": date(2026, 5, 5)}, "edited_in_target"),
         ({"voided_date": date(2026, 5, 5)}, "voided_in_target"),
         (None, "vanished_in_target"),
@@ -152,3 +157,80 @@ async def test_a_booking_that_another_worker_has_is_left_for_the_next_time(
     await BookingJournal(story.store).free(await the_booking(story))
     monkeypatch.setattr(BookingJournal, "move", lose)
     assert FollowReport() == await follow(story)
+
+
+async def test_a_second_payment_under_the_external_id_diverges(each_story: Story) -> None:
+    """The first order was released, sent again, and booked after all."""
+    story = each_story
+    await booked(story)
+    order = (await the_booking(story)).line.to_order(story.policy)
+    await follow(story)
+
+    story.books.held.append(order)
+    story.books.commit_late()
+
+    assert FollowReport(diverged={"booked_twice": 1}) == await follow(story)
+    booking = await the_booking(story)
+    assert ("1", "2") == booking.payment_ids
+    assert "The live payments 1, 2 add up to 120.00 instead of 60.00." == booking.sentence
+
+
+async def test_a_refused_order_that_was_booked_is_adopted(each_story: Story) -> None:
+    """A proxy may refuse an order that it has passed on."""
+    story = each_story
+    await booked(story, "refused")
+    refused = await the_booking(story)
+    assert FollowReport() == await follow(story)
+
+    paid = story.books.add_payment(
+        refused.line.invoice_id, Decimal("60.00"), DAY, refused.line.external_id
+    )
+
+    assert (State.REFUSED, FollowReport(adopted=1)) == (refused.state, await follow(story))
+    assert (State.BOOKED, (paid.id,)) == (
+        (await the_booking(story)).state,
+        (await the_booking(story)).payment_ids,
+    )
+
+
+async def test_a_skipped_line_that_was_booked_in_another_way_diverges(story: Story) -> None:
+    """A voided payment under its external id changes nothing."""
+    story.add("A-1", "60.00")
+    plan = await story.plan()
+    await approve_plan(story.store, plan, by="Ann", limit=Decimal(60), leave_out=["p1"])
+    line = plan.lines[0]
+    story.books.add_payment(line.invoice_id, Decimal(60), DAY, line.external_id)
+    story.books.change_payment("1", voided=True)
+    assert FollowReport() == await follow(story)
+
+    story.books.change_payment("1", voided=False, amount=Decimal(50))
+
+    assert FollowReport(diverged={"edited_in_target": 1}) == await follow(story)
+
+
+async def test_a_voided_payment_that_is_live_again_diverges(each_story: Story) -> None:
+    """An undo voids it again, or the target does. An older copy of it says nothing."""
+    story = each_story
+    await booked(story)
+    await story.sync()
+    run = (await the_booking(story)).run
+    await undo_bookings(story.store, run, target=story.books, by="Ann", reason="test")
+    assert FollowReport() == await follow_bookings(story.store)
+    assert FollowReport() == await follow(story)
+
+    story.books.change_payment("1", voided_date=None, voided=False)
+    assert FollowReport(diverged={"live_again": 1}) == await follow(story)
+    assert FollowReport() == await follow(story)
+    story.books.change_payment("1", voided_date=DAY, voided=True)
+    assert FollowReport(healed=1) == await follow(story)
+    assert State.VOIDED is (await the_booking(story)).state
+
+    # An order that was released and came late has another id.
+    line = (await the_booking(story)).line
+    story.books.add_payment(line.invoice_id, line.amount, DAY, line.external_id)
+    assert FollowReport(diverged={"live_again": 1}) == await follow(story)
+    report = await undo_bookings(story.store, run, target=story.books, by="Ann", reason="late")
+    assert ({State.VOIDED: 1}, []) == (
+        report.states,
+        [each for each in story.books.payments.values() if not each.is_voided],
+    )

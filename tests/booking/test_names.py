@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from paysdk.booking.names import are_of_one_account, make_name
+from paysdk.booking.names import (
+    are_of_one_account,
+    are_of_one_payment,
+    find_payment_id,
+    make_name,
+)
 
 
 def test_a_name_is_deterministic_and_readable() -> None:
@@ -33,3 +38,23 @@ def test_names_of_one_account_belong_together() -> None:
         None,
     ):
         assert not are_of_one_account(name, other)
+
+
+def test_the_generations_of_a_payment_belong_together() -> None:
+    """Long names are compared by their hash."""
+    for payment_id, other in (("a:1", "a"), ("x" * 300, "x" * 301)):
+        first, second, third = (
+            make_name("notify", "default", payment_id, each) for each in (1, 2, 3)
+        )
+
+        assert are_of_one_payment(first, second)
+        assert are_of_one_payment(third, second)
+        assert not are_of_one_payment(first, make_name("notify", "default", other))
+        assert not are_of_one_payment(first, make_name("notify", "second", payment_id))
+
+
+def test_a_name_says_which_payment_it_is_for() -> None:
+    """A long one does not, because it was cut."""
+    assert "a:1" == find_payment_id(make_name("notify", "default", "a:1", 2))
+    assert find_payment_id(make_name("notify", "default", "x" * 300)) is None
+    assert find_payment_id("paysdk:notify:default") is None

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from .conftest import Story
 
+DAY = date(2026, 3, 2)
+
 
 def reasons(plan: BookingPlan) -> dict[str, str]:
     """Why each payment is for review."""
@@ -316,3 +318,46 @@ async def test_what_was_checked_is_counted(story: Story, monkeypatch: pytest.Mon
     await story.plan(on_checked=counts.append)
 
     assert [2, 1] == counts
+
+
+async def test_a_booking_that_no_longer_agrees_is_for_review(story: Story) -> None:
+    """Its payment moved to another invoice at the source, and no status was asked for since."""
+    story.add("A-1", "60.00")
+    story.books.add_invoice("A-2", Decimal("60.00"))
+    await apply_bookings(story.store, await story.approve(), target=story.books)
+    moved = attrs.evolve(story.source.payments[0].invoice, number="A-2")
+    story.change("p1", invoice=moved)
+
+    plan = await story.plan()
+
+    assert ({"p1": "diverged"}, ()) == (reasons(plan), plan.lines)
+    assert {"only_in_target": 1} == plan.left_out
+
+
+async def test_a_payment_whose_counterpart_others_voided_is_booked_again(story: Story) -> None:
+    """A person orders it. It gets an external id of its own, although paysdk never booked it."""
+    story.add("A-1", "60.00")
+    by_hand = story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), DAY)
+    story.books.change_payment(by_hand.id, voided=True)
+    assert {"p1": "counterpart_voided"} == reasons(await story.plan())
+
+    (line,) = (await story.plan(rebook=["p1"])).lines
+
+    assert (2, "paysdk:notify:default:p1:g2") == (line.generation, line.external_id)
+    (line,) = (await story.plan(rebook=["p1"])).lines
+    assert 2 == line.generation
+
+
+@pytest.mark.parametrize(("left_out", "generation"), [(["p1"], 2), ([], 1)])
+async def test_a_line_that_may_still_be_sent_keeps_its_external_id(
+    story: Story, left_out: list[str], generation: int
+) -> None:
+    """Two external ids of one payment could both be booked."""
+    story.add("A-1", "60.00")
+    await story.approve(leave_out=left_out)
+    by_hand = story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), DAY)
+    story.books.change_payment(by_hand.id, voided=True)
+
+    (line,) = (await story.plan(rebook=["p1"])).lines
+
+    assert generation == line.generation

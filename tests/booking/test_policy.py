@@ -78,6 +78,9 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         ("waiting_days", -1),
         ("strip_prefix", None),
         ("plan_hours", 0),
+        ("plan_hours", 10**12),
+        ("waiting_days", 10**6),
+        ("match_days", 10**12),
     ],
     ids=str,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,14 @@ from paysdk import (
     ConfigurationError,
     ConnectionFailedError,
     DuplicatePaymentError,
+    InvoiceRef,
     NotFoundError,
     RateLimitedError,
     ServerError,
 )
-from paysdk.booking import BookingJournal, State, plan_bookings
-from paysdk.sync import SQLPaymentStore
+from paysdk.booking import BookingJournal, State, approve_plan, plan_bookings
+from paysdk.booking.names import make_name
+from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.testing.booking import FakeBooks
 from tests.booking.steps import apply, the_booking
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conftest import Story
+
+DAY = date(2026, 3, 2)
 
 
 async def test_a_split_payment_is_one_booking(story: Story) -> None:
@@ -134,8 +138,12 @@ async def test_an_order_without_an_outcome_still_takes_what_is_due(each_story: S
     story = each_story
     story.add("A-1", "40.00", total="100.00")
     story.pay("A-1", "60.00", total="100.00")
+    recent = datetime.now(UTC).date()
+    story.pay("A-1", "20.00", total="100.00", payment_date=recent)
     run = await story.approve()
-    story.books.add_payment(next(iter(story.books.invoices)), Decimal(20), date(2025, 1, 1))
+    # Another store has booked the third payment.
+    invoice = next(iter(story.books.invoices))
+    story.books.add_payment(invoice, Decimal(20), recent, make_name("notify", "default", "p3"))
     story.books.faults = deque(["late"])
 
     report = await apply(story, run)
@@ -329,3 +337,87 @@ async def test_the_external_id_finds_what_was_booked_with_another_store(
 
         assert {State.BOOKED: 1} == (await apply(other, second)).states
     assert 1 == len(story.books.payments)
+
+
+async def test_a_new_payment_of_others_stops_a_line(each_story: Story) -> None:
+    """It may be the sum of several of ours, or a part of one. The plan did not compare it."""
+    story = each_story
+    story.add("A-1", "60.00", total="300.00")
+    story.pay("A-1", "40.00", total="300.00")
+    run = await story.approve()
+    by_agent = story.books.add_payment(next(iter(story.books.invoices)), Decimal(100), DAY)
+
+    assert {State.REFUSED: 2} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert "new_payments" == booking.reason
+    assert "100 of 2026-03-02. Sync both accounts and make a new plan." in booking.sentence
+    assert [by_agent] == [*story.books.payments.values()]
+    story.books.change_payment(by_agent.id, voided=True)
+    assert {State.BOOKED: 2} == (await apply(story, await story.approve())).states
+
+
+async def test_an_order_does_not_follow_another_generation_of_it(each_story: Story) -> None:
+    """A store that was restored from a backup does not know that a person ordered it again."""
+    story = each_story
+    story.add("A-1", "60.00", total="300.00")
+    run = await story.approve()
+    again = make_name("notify", "default", "p1", 2)
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal("60.00"), DAY, again)
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert ("possible_duplicate", True) == (booking.reason, again in booking.sentence)
+
+
+@pytest.mark.parametrize("change", ["vanished", "voided", "moved"])
+async def test_a_payment_with_a_new_id_at_the_source_is_not_booked_again(
+    each_story: Story, change: str
+) -> None:
+    """The source no longer has the payment that the equal one in the target is for."""
+    story = each_story
+    story.add("A-1", "60.00", total="300.00")
+    await apply(story, await story.approve())
+    if change == "moved":
+        moved = attrs.evolve(story.source.payments[0].invoice, number="A-2")
+        story.change("p1", invoice=moved)
+    else:
+        story.change("p1", voided=True)
+    story.pay("A-1", "60.00", total="300.00")
+    if change == "vanished":
+        del story.source.payments[0]
+    # The target is not synced again.
+    await sync_payments(story.source, story.store, full=True, allow_vanish=True)
+    plan = await plan_bookings(story.store, target=story.books, policy=story.policy)
+    (line,) = plan.lines
+    await approve_plan(story.store, plan, by="Ann", limit=Decimal(60))
+
+    assert {State.REFUSED: 1} == (await apply(story, plan.digest)).states
+    assert "possible_duplicate" == (await the_booking(story, line.payment_id)).reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"currency": "USD"}, "The source now has the payment in USD instead of EUR."),
+        (
+            {"invoice": InvoiceRef("n-A-1", "A-1", Decimal(70), Decimal(10))},
+            "The total of invoice A-1 in the source is now 70 instead of 60.00.",
+        ),
+        (
+            {"invoice": InvoiceRef("n-A-1", "A-1", None, Decimal(10))},
+            "The total of invoice A-1 in the source is now unknown instead of 60.00.",
+        ),
+    ],
+)
+async def test_what_showed_the_invoice_must_still_be_true(
+    story: Story, fields: dict[str, Any], sentence: str
+) -> None:
+    """Equal totals in one currency showed which invoice it is."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    story.change("p1", **fields)
+    await story.sync()
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    booking = await the_booking(story)
+    assert ("source_changed", sentence) == (booking.reason, booking.sentence)

@@ -5,30 +5,31 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from paysdk.booking.source import find_new, read_payments
+from paysdk.booking.source import find_new, read_named, read_payments
 
 if TYPE_CHECKING:
     from .conftest import Story
 
 
-async def test_payments_are_read_by_a_column(each_story: Story) -> None:
+async def test_payments_are_read_by_their_ids_and_names(each_story: Story) -> None:
     """Those of another provider or account are not read, and one that vanished says so."""
     story = each_story
-    for number in ("A-1", "A-1", "A-2"):
-        story.pay(number, "50.00", total="100.00")
+    for name in ("paysdk:notify:default:1", "paysdk:notify:default:1", "receipt-1"):
+        story.pay("A-1", "50.00", total="100.00", external_id=name)
     await story.sync()
     del story.source.payments[1]
     await story.sync()
     where = (story.store, "notify", "default")
 
     by_id = await read_payments(*where, ["p2", "p3", "p9"])
-    by_number = await read_payments(*where, ["A-1"], by="invoice_number")
+    by_name = await read_named(*where, ["paysdk:notify:default:1", "paysdk:notify:default:2"])
 
     assert {("p2", True), ("p3", False)} == {
         (each.payment.id, each.vanished_at is not None) for each in by_id
     }
-    assert {"p1", "p2"} == {each.payment.id for each in by_number}
+    assert {"p1", "p2"} == {each.payment.id for each in by_name}
     assert [] == await read_payments(*where, [])
+    assert [] == await read_named(*where, ["receipt-1"])
     assert [] == await read_payments(story.store, "notify", "other", ["p1"])
     assert [] == await read_payments(story.store, "books", "default", ["p1"])
 

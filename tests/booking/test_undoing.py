@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from datetime import date
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -200,3 +202,87 @@ async def test_what_another_worker_voids_meanwhile_is_no_failure(
     report = await undo(story, run)
 
     assert ({State.VOIDED: 1}, {}) == (report.states, report.failures)
+
+
+async def test_a_line_that_a_dead_worker_has_begun_is_left_out(story: Story) -> None:
+    """A later apply does not book it."""
+    story.add("A-1", "60.00")
+    run = await story.approve()
+    await BookingJournal(story.store, 0).take(await the_booking(story), State.CLAIMED)
+
+    assert {State.SKIPPED: 1} == (await undo(story, run)).states
+    assert {State.SKIPPED: 1} == (await apply_bookings(story.store, run, target=story.books)).states
+
+
+async def test_an_order_that_a_dead_worker_has_sent_is_found_and_voided(story: Story) -> None:
+    """It is looked up first."""
+    run = await booked(story)
+    async with story.store._database.transaction(writes=True) as connection:
+        await connection.exec_driver_sql("UPDATE paysdk_bookings SET state = 'sent'")
+
+    assert {State.VOIDED: 1} == (await undo(story, run)).states
+
+
+async def test_a_line_that_another_worker_is_sending_is_a_failure(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be booked after the undo, so the report does not call the run undone."""
+    for number in range(2):
+        story.add(f"A-{number}", "60.00")
+    run = await story.approve()
+    commit, undone = FakeBooks._commit, list[Any]()
+
+    def undo_meanwhile(books: FakeBooks, order: Any) -> list[str]:
+        monkeypatch.setattr(FakeBooks, "_commit", commit)
+        undone.append(asyncio.ensure_future(undo(story, run)))
+        return commit(books, order)
+
+    monkeypatch.setattr(FakeBooks, "_commit", undo_meanwhile)
+    retrieve = FakeBooks.retrieve_invoice
+
+    async def wait_for_the_undo(books: FakeBooks, invoice_id: str) -> Any:
+        await asyncio.gather(*undone)
+        return await retrieve(books, invoice_id)
+
+    monkeypatch.setattr(FakeBooks, "retrieve_invoice", wait_for_the_undo)
+    await apply_bookings(story.store, run, target=story.books)
+    report = await undone[0]
+
+    assert {State.SENT: 1, State.SKIPPED: 1} == report.states
+    assert {"p1": "Another worker is booking it. Undo it again when that has ended."} == (
+        report.failures
+    )
+    assert {State.SKIPPED: 1, State.VOIDED: 1} == (await undo(story, run)).states
+
+
+async def test_what_is_booked_during_an_undo_is_undone_too(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An apply may end after the undo has begun."""
+    story.add("A-1", "60.00")
+    story.add("A-2", "60.00")
+    run = await story.approve(leave_out=["p2"])
+    read, calls = BookingJournal.read_run, count()
+
+    async def book_meanwhile(journal: BookingJournal, *arguments: Any) -> Any:
+        found = await read(journal, *arguments)
+        if next(calls) == 0:
+            monkeypatch.setattr(BookingJournal, "read_run", read)
+            await apply_bookings(story.store, run, target=story.books)
+        return found
+
+    monkeypatch.setattr(BookingJournal, "read_run", book_meanwhile)
+    assert {State.SKIPPED: 1, State.VOIDED: 1} == (await undo(story, run)).states
+
+
+async def test_a_payment_of_others_is_not_voided(story: Story) -> None:
+    """It was taken for ours, until ours was found under its external id."""
+    run = await booked(story)
+    await story.sync()
+    line = (await the_booking(story)).line
+    story.books.change_payment("1", external_id=None)
+    ours = story.books.add_payment(line.invoice_id, line.amount, line.payment_date)
+    story.books.change_payment(ours.id, external_id=line.external_id)
+
+    assert {State.VOIDED: 1} == (await undo(story, run)).states
+    assert ["1"] == [each.id for each in story.books.payments.values() if not each.is_voided]

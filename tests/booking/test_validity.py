@@ -46,3 +46,14 @@ async def test_a_plan_ends_after_its_hours(
     hours_later(25)
     with pytest.raises(PlanRefusedError, match="a plan is valid for 24 hours"):
         check_age(plan)
+
+
+async def test_a_plan_from_the_future_is_refused(
+    story: Story, hours_later: Callable[[int], None]
+) -> None:
+    """A clock is wrong, so nobody knows what came after the plan."""
+    plan = await story.plan()
+
+    hours_later(-1)
+    with pytest.raises(PlanRefusedError, match="which is in the future"):
+        check_age(plan)

@@ -35,6 +35,8 @@ OTHER = booked("20", id="8", external_id=None)
         ("30", [booked("50"), OTHER], None),
         ("50", [booked("50"), attrs.evolve(OTHER, voided=True)], None),
         (None, [booked("50")], None),
+        ("50", [booked("50", currency="eur")], None),
+        ("50", [booked("50", currency="USD")], "edited_in_target"),
         ("40", [booked("60")], "booked_twice"),
         ("60", [booked("40")], "edited_in_target"),
         ("100", [], "vanished_in_target"),
@@ -77,6 +79,43 @@ def test_nobody_else_may_book_the_same_meanwhile(
     after = attrs.evolve(BEFORE, payments=(own, doubled))
 
     assert found == (check_doubled(LINE, ["7"], before, after, policy) is not None)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "before", "found"),
+    [
+        (["20", "30"], [], True),
+        (["20", "30", "1"], [], True),
+        (["20", "31"], [], False),
+        (["20", "30"], ["o0"], False),
+        # Without the payments that were there before, nothing is known of the rest.
+        (["20", "30"], None, False),
+    ],
+    ids=str,
+)
+def test_nobody_else_may_book_the_same_in_parts(
+    policy: BookingPolicy, amounts: list[str], before: list[str] | None, *, found: bool
+) -> None:
+    """An agent may split what it found in the bank feed."""
+    others = [
+        booked(amount, id=f"o{number}", external_id=None) for number, amount in enumerate(amounts)
+    ]
+    after = attrs.evolve(BEFORE, payments=(booked("50"), *others))
+
+    problem = check_doubled(LINE, ["7"], before, after, policy)
+
+    assert found == (problem is not None)
+    assert not found or "o0 (20), o1 (30)" in str(problem)
+
+
+def test_one_live_payment_is_named_as_one() -> None:
+    """Several add up."""
+    after = attrs.evolve(BEFORE, payments=(booked("40"),))
+
+    problem = check_effect(LINE, ["7"], None, after)
+
+    assert problem is not None
+    assert "The live payment 7 is 40 instead of 50." == problem.sentence
 
 
 @pytest.mark.parametrize(("total", "reason"), [("70", None), ("69.99", "overpaid"), (None, None)])

@@ -91,6 +91,7 @@ async def test_version_2_gets_the_columns_of_waiting_records(
             await rows(store, f"ALTER TABLE sync_state DROP COLUMN {column}", writes=True)
         for name in ("paysdk_tokens", *BOOKING_TABLES):
             await rows(store, f"DROP TABLE {name}", writes=True)
+        await rows(store, "DROP INDEX payments_by_booking", writes=True)
         await rows(store, "UPDATE sync_schema SET version = 2", writes=True)
     async with SQLPaymentStore(place) as store:
         assert new == await described(store)
