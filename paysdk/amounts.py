@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -10,13 +12,12 @@ from paysdk.currencies import minor_digits
 from paysdk.distribution import describe_missing
 from paysdk.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
 __all__ = ["ENGLISH", "NumberStyle", "load_number_style"]
 
 # A longer amount keeps its exponent, because its many zeros would be hard to count.
 _MAX_DIGITS = 40
+# An amount in a sentence. Without a fraction, it could also be an id.
+_AMOUNT = re.compile(r"(?<![\w.,:/-])-?\d+\.\d+(?!\w|[.,]\d)")
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
 
 
@@ -55,6 +56,13 @@ class NumberStyle:
     def format_count(self, number: int) -> str:
         """The text of a number of things."""
         return self._group(str(number))
+
+    def format_sentence(self, sentence: str) -> str:
+        """The sentence with its amounts as ``format_amount`` writes them.
+
+        A number without a point stays as it is, because it may be an id.
+        """
+        return _AMOUNT.sub(lambda found: self.format_amount(Decimal(found.group())), sentence)
 
     def _group(self, digits: str) -> str:
         groups = [digits[-self.first_group :]]

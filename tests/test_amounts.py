@@ -72,6 +72,27 @@ def test_a_count_is_grouped() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "english", "german"),
+    [
+        (
+            "-12000.50 and 1234567.89.",
+            "-12,000.50 and 1,234,567.89.",
+            "-12.000,50 and 1.234.567,89.",
+        ),
+        ("It is +1000.00, of 2026-03-02", "It is +1,000.00, of 2026-03-02", None),
+        ("payment 123456 at http://127.0.0.1:8080/v1.2/x, 1,234.50", None, None),
+    ],
+)
+def test_the_amounts_of_a_sentence_are_grouped(
+    sentence: str, english: str | None, german: str | None
+) -> None:
+    """Ids, days and addresses stay, and so does an amount that has groups."""
+    assert (english or sentence) == ENGLISH.format_sentence(sentence)
+    if german is not None:
+        assert german == load_number_style("de").format_sentence(sentence)
+
+
 @pytest.mark.parametrize("locale", ["xx", "", "de_DE_de_DE", "not a locale", 7])
 def test_an_unknown_locale_is_refused(locale: str) -> None:
     """The message says what a locale looks like."""

@@ -18,6 +18,7 @@ from paysdk.booking.states import State
 from paysdk.booking.targets import as_target, check_place
 from paysdk.booking.validity import check_age, check_sum
 from paysdk.errors import PaysdkError
+from paysdk.sync.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,6 +152,9 @@ async def _send_all(
         failure = None
         try:
             done = await sender.send(booking)
+        except StoreError as error:
+            # Without the database, no other line can be booked.
+            return f"The run stopped, because the database failed. {error}"
         except PaysdkError as error:
             done, failure = None, str(error)
         if done is not None:

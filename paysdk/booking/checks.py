@@ -32,6 +32,7 @@ __all__ = [
     "check_amount",
     "check_invoice",
     "check_invoices",
+    "check_open",
     "check_payment",
     "check_preview",
     "check_similar",
@@ -252,6 +253,37 @@ def list_foreign(
             or (ours is not None and other not in ours)
         )
     ]
+
+
+def check_open(
+    booking: Booking, others: Iterable[Booking], known: Collection[str]
+) -> Problem | None:
+    """Check that no order without a known outcome may be for the same money.
+
+    *others* are the bookings with such orders, and *known* are the ids of the payments of the same
+    account that the source still has for the invoice.
+    """
+    for other in others:
+        same_account = (other.key.source, other.key.source_account) == (
+            booking.key.source,
+            booking.key.source_account,
+        )
+        if same_account and other.key.payment_id == booking.key.payment_id:
+            may_be_same = True
+        else:
+            may_be_same = (
+                other.line.invoice_id == booking.line.invoice_id
+                and other.line.amount == booking.line.amount
+                and not (same_account and other.key.payment_id in known)
+            )
+        if may_be_same:
+            return Problem(
+                "possible_duplicate",
+                f"An order of {other.line.amount:f} for payment {other.key.payment_id} of "
+                f"{other.key.source}, account {other.key.source_account}, has no known outcome. "
+                "It may be for the same money, and may still be booked.",
+            )
+    return None
 
 
 def check_preview(amount: Decimal, due: Decimal, effect: PaymentEffect) -> Problem | None:

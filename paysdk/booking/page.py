@@ -21,6 +21,7 @@ if find_spec("jinja2") is None:
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from paysdk.amounts import ENGLISH
 from paysdk.booking.words import describe_left_out, describe_reason, list_disagreements
 from paysdk.files import replace_when_complete
 from paysdk.reconcile.report.fitting import widest
@@ -88,7 +89,12 @@ def _environment() -> Environment:
     )
     # Jinja2 declares only the types of its own filters.
     filters = cast("dict[str, object]", environment.filters)
-    filters |= {"money": format_money, "words": describe_reason, "left_out": describe_left_out}
+    filters |= {
+        "money": format_money,
+        "words": describe_reason,
+        "left_out": describe_left_out,
+        "sentence": ENGLISH.format_sentence,
+    }
     return environment
 
 

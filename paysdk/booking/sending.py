@@ -10,6 +10,7 @@ import attrs
 
 from paysdk.booking.checks import (
     Problem,
+    check_open,
     check_similar,
     check_source,
     check_total,
@@ -39,6 +40,8 @@ from paysdk.sync.store import SQLPaymentStore
 from paysdk.target import BooksPayments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from paysdk.booking.booking import Booking
     from paysdk.target import Booked, TargetInvoice
 
@@ -139,9 +142,14 @@ class _Order:
         """Check the line against the invoice as it is now, and write down that it is sent."""
         booking = self._booking
         others = await self._journal.read_open(booking.target, booking.target_account)
-        ours = await self._find_ours(invoice)
-        problem = recheck(booking.line, invoice, self._sender.policy, others, ours)
-        problem = problem or await self._check_new(invoice, ours)
+        known = await self._find_known(invoice, others)
+        names = {each.external_id for each in invoice.payments or ()} - {None}
+        ours = {name for name in names if name and find_payment_id(name) in known}
+        problem = (
+            check_open(booking, others, known)
+            or recheck(booking.line, invoice, self._sender.policy, others, ours)
+            or await self._check_new(invoice, ours)
+        )
         if problem is not None:
             raise _RefusedError(problem)
         self._before = invoice
@@ -153,32 +161,34 @@ class _Order:
         }
         self._booking = await self._journal.move(booking, State.SENT, details, keep=True)
 
-    async def _find_ours(self, invoice: TargetInvoice) -> set[str]:
-        """The external ids on an invoice of other payments that the source still has for it.
+    async def _find_known(self, invoice: TargetInvoice, others: Iterable[Booking]) -> set[str]:
+        """The other payments of the account that are booked on an invoice, or may be.
 
-        If it no longer has one, that booking may be of this payment, under an id that it had
-        before. A store that does not know the payment shares the account's name with another one.
+        Only those count that the source still has for it. If it no longer has one, that booking may
+        be of this payment, under an id that it had before. A store that never had it shares the
+        account's name with another store.
         """
         key, line = self._booking.key, self._booking.line
         payment_ids = {
-            name: payment_id
+            payment_id
             for each in invoice.payments or ()
             if (name := each.external_id) is not None
             and are_of_one_account(line.external_id, name)
             and (payment_id := find_payment_id(name)) is not None
-            and payment_id != key.payment_id
+        }
+        payment_ids |= {
+            each.key.payment_id for each in others if each.line.invoice_id == line.invoice_id
         }
         found = await read_payments(
-            self._sender.store, key.source, key.source_account, {*payment_ids.values()}
+            self._sender.store, key.source, key.source_account, payment_ids - {key.payment_id}
         )
-        known = {
+        return {
             each.payment.id
             for each in found
             if each.vanished_at is None
             and not each.payment.is_voided
             and each.payment.invoice.number == line.number
         }
-        return {name for name, payment_id in payment_ids.items() if payment_id in known}
 
     async def _check_new(self, invoice: TargetInvoice, ours: set[str]) -> Problem | None:
         """Check that others booked nothing on the invoice since the plan, on any day.

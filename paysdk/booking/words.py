@@ -34,7 +34,7 @@ def list_disagreements(plan: BookingPlan) -> Iterator[str]:
     """Yield a sentence for each invoice on which the systems would disagree after the plan."""
     for line in plan.disagreements:
         yield (
-            f"After this plan, {line.due_after:,f} is due on {line.invoice_number} in "
-            f"{plan.target}, and {line.balance:,f} in {plan.source}. It may be a discount, a "
+            f"After this plan, {line.due_after:f} is due on {line.invoice_number} in "
+            f"{plan.target}, and {line.balance:f} in {plan.source}. It may be a discount, a "
             "write-off, or a payment that this plan does not book."
         )

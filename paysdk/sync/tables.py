@@ -88,7 +88,7 @@ MIGRATIONS: Mapping[int, Mapping[str, tuple[str, ...]]] = {
         ("sqlite", "postgresql"),
         (
             """CREATE INDEX payments_by_booking ON payments (provider, account, external_id)
-                WHERE external_id >= 'paysdk:' AND external_id < 'paysdk;'""",
+                WHERE substr(external_id, 1, 7) = 'paysdk:'""",
         ),
     ),
 }
@@ -124,12 +124,11 @@ payments: sa.Table = sa.Table(
     sa.Column("raw", json(), nullable=False),
 )
 
-# The external ids of bookings begin with "paysdk:", and ";" comes after ":". Both databases use a
-# partial index only if the query has its condition literally.
-has_booking_name: sa.ColumnElement[bool] = sa.and_(
-    payments.c.external_id >= sa.literal_column("'paysdk:'"),
-    payments.c.external_id < sa.literal_column("'paysdk;'"),
-)
+# The external ids of bookings begin with "paysdk:". Both databases use a partial index only if the
+# query has its condition literally.
+has_booking_name: sa.ColumnElement[bool] = sa.func.substr(
+    payments.c.external_id, sa.literal_column("1"), sa.literal_column("7")
+) == sa.literal_column("'paysdk:'")
 sa.Index(
     "payments_by_booking",
     *(payments.c[name] for name in ("provider", "account", "external_id")),

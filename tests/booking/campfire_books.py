@@ -90,6 +90,7 @@ class CampfireBooks:
     reads_fail: bool = False
     in_flight: dict[str, BookingOrder] = attrs.field(factory=dict[str, BookingOrder])
     doubles: dict[str, Payment] = attrs.field(factory=dict[str, Payment])
+    mistakes: set[str] = attrs.field(factory=set[str])
     _targets: dict[SQLPaymentStore, BooksPayments] = attrs.field(
         factory=dict[SQLPaymentStore, BooksPayments]
     )

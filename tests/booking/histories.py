@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -37,6 +37,7 @@ from paysdk.booking import (
     State,
     apply_bookings,
     approve_plan,
+    compare_balances,
     follow_bookings,
     plan_bookings,
     release_booking,
@@ -91,15 +92,19 @@ def _make_step(chance: random.Random) -> Step:
     number = chance.randrange(3)
     kind = chance.choices(*zip(*_KINDS.items(), strict=True))[0]
     match kind:
-        case "pay" | "agent":
+        case "pay":
             return kind, number, chance.choice(_AMOUNTS)
+        case "agent":
+            return kind, number, chance.choice(_AMOUNTS), chance.choice(_WAYS_OF_AGENTS)
+        case "edit":
+            return kind, chance.randrange(4), chance.choice([*_EDITS])
         case "apply" | "undo":
             return (
                 kind,
                 [_make_worker(chance) for _ in range(chance.choice((1, 1, 2, 3)))],
                 [chance.choice(_FAULTS) for _ in range(chance.randint(0, 3))],
             )
-        case "void" | "edit" | "delete" | "change" | "forget" | "rebook":
+        case "void" | "delete" | "change" | "forget" | "renew" | "rebook":
             return kind, chance.randrange(4)
         case _:
             return (kind,)
@@ -120,7 +125,7 @@ _KINDS = {
     "apply": 8,
     "pay": 4,
     "approve": 3,
-    "undo": 2,
+    "undo": 4,
     "follow": 2,
     "commit": 2,
     "release": 1,
@@ -131,11 +136,21 @@ _KINDS = {
     "delete": 1,
     "change": 1,
     "forget": 1,
+    "renew": 2,
     "rebook": 1,
     "outage": 1,
+    "approve_unsynced": 2,
+    "mistake": 2,
 }
 # These change no booking, and no payment of one but by a person.
-_OF_OTHERS = {"pay", "commit", "agent", "void", "edit", "delete", "change", "forget"}
+_OF_OTHERS = {"pay", "commit", "agent", "void", "edit", "delete", "change", "forget", "renew"}
+# "late": days after ours. "over": also if it is more than is due, as a bank feed does.
+_WAYS_OF_AGENTS = ("plain", "plain", "split", "late", "over")
+_EDITS: Mapping[str, Mapping[str, Any]] = {
+    "amount": {"amount": Decimal("29.00")},
+    "currency": {"currency": "GBP"},
+    "day": {"payment_date": date(2026, 3, 20)},
+}
 _FAULTS = (None, None, None, "lost", "timeout", "late", "refused", "down", "drafted", "agent")
 
 
@@ -168,6 +183,8 @@ class Books(FakeBooks):
     in_flight: dict[str, BookingOrder] = attrs.field(factory=dict[str, BookingOrder])
     # What the agent booked just before an order for the same, by the order's external id.
     doubles: dict[str, Payment] = attrs.field(factory=dict[str, Payment])
+    # The external ids of orders that a person released by mistake: they were booked later.
+    mistakes: set[str] = attrs.field(factory=set[str])
     _ids: Iterator[int] = attrs.field(factory=lambda: count(10_001))
 
     def add_payment(self, *given: Any, **named: Any) -> Payment:
@@ -195,7 +212,9 @@ class Books(FakeBooks):
 def _check_order(books: AnyBooks, order: BookingOrder) -> None:
     """Check that an order fits its invoice, with all orders that may still be booked."""
     waiting: dict[str, BookingOrder | HeldOrder] = {**books.in_flight}
-    waiting |= {each.external_id: each for each in books.held}
+    waiting |= {
+        each.external_id: each for each in books.held if each.external_id not in books.mistakes
+    }
     booked = {each.external_id for each in books.payments.values()}
     amounts = [
         each.amount
@@ -205,6 +224,8 @@ def _check_order(books: AnyBooks, order: BookingOrder) -> None:
     live = books.live_payments(order.invoice_id)
     total = order.amount + sum(amounts) + sum((each.amount for each in live), Decimal(0))
     assert total <= TOTAL, f"{order.external_id} would make it {total}"
+    if order.external_id in books.mistakes:
+        return
     own = _payment_of(order.external_id)
     assert own not in map(_payment_of, waiting), f"{own} was sent and may still be booked"
     assert own not in [_payment_of(each.external_id) for each in live], f"{own} is booked"
@@ -336,6 +357,8 @@ class History:
     seen: Counter[str] = attrs.field(factory=Counter[str])
     _voided_by_people: set[str] = attrs.field(factory=set[str])
     _rebooked: set[str] = attrs.field(factory=set[str])
+    # The id that a payment of the source had before, by its new one.
+    _renewed: dict[str, str] = attrs.field(factory=dict[str, str])
     # A sync that would find nothing new is left out: it takes as long as several bookings.
     _synced: dict[str, list[Payment]] = attrs.field(factory=dict[str, list[Payment]])
 
@@ -364,17 +387,17 @@ class History:
             )
         )
 
-    async def sync(self) -> None:
-        target = Source(self.books.name, [*self.books.payments.values()])
-        for provider in (self.source, target):
+    async def sync(self, *, target: bool = True) -> None:
+        books = Source(self.books.name, [*self.books.payments.values()])
+        for provider in (self.source, books)[: 1 + target]:
             if self._synced.get(provider.name) != provider.payments:
                 self._synced[provider.name] = [*provider.payments]
                 await sync_payments(
                     provider, self.store, self.account, full=True, allow_vanish=True
                 )
 
-    async def plan(self, rebook: Sequence[str] = ()) -> BookingPlan:
-        await self.sync()
+    async def plan(self, rebook: Sequence[str] = (), *, sync_target: bool = True) -> BookingPlan:
+        await self.sync(target=sync_target)
         return await plan_bookings(
             self.store,
             target=await self.books.open_target(self.store),
@@ -384,11 +407,15 @@ class History:
             rebook=rebook,
         )
 
-    async def approve(self, rebook: Sequence[str] = ()) -> None:
-        plan = await self.plan(rebook)
+    async def approve(self, rebook: Sequence[str] = (), *, sync_target: bool = True) -> None:
+        plan = await self.plan(rebook, sync_target=sync_target)
         if plan.lines:
             await approve_plan(self.store, plan, by="Ann", limit=Decimal(100_000))
             self.runs.append(plan.digest)
+
+    async def approve_unsynced(self) -> None:
+        """Approve a plan from an old copy of the books."""
+        await self.approve(sync_target=False)
 
     async def rebook(self, number: int) -> None:
         chosen = [each.id for each in self.source.payments[number : number + 1]]
@@ -464,6 +491,17 @@ class History:
             worker.is_dead = True
         await self.resume()
         self.books.drop_held()
+        await self._release_all()
+
+    async def mistake(self) -> None:
+        """A person releases orders that the books carry out later."""
+        for worker in self.stalled:
+            worker.is_dead = True
+        await self.resume()
+        self.books.mistakes.update(each.external_id for each in self.books.held)
+        await self._release_all()
+
+    async def _release_all(self) -> None:
         for booking in await self.bookings():
             if booking.state in {State.UNKNOWN, State.DRAFTED, State.VOID_REQUESTED}:
                 target = await self.books.open_target(self.store)
@@ -471,20 +509,24 @@ class History:
                     self.store, booking, target=target, by="Ann", reason="not coming"
                 )
 
-    async def agent(self, number: int, amount: str) -> None:
+    async def agent(self, number: int, amount: str, way: str) -> None:
         invoice = [*self.books.invoices.values()][number]
         paid = sum((each.amount for each in self.books.live_payments(invoice.id)), Decimal(0))
-        if TOTAL - paid >= Decimal(amount):
-            self.books.add_payment(invoice.id, Decimal(amount), DAY)
+        if TOTAL - paid < Decimal(amount) and way != "over":
+            return
+        day = DAY + timedelta(days=9) if way == "late" else DAY
+        part = Decimal("10.00") if way == "split" else Decimal(0)
+        for each in filter(None, (Decimal(amount) - part, part)):
+            self.books.add_payment(invoice.id, each, day)
 
     async def void(self, number: int) -> None:
         for payment in self._live(number):
             self._voided_by_people.add(payment)
             self.books.change_payment(payment, voided_date=DAY)
 
-    async def edit(self, number: int) -> None:
+    async def edit(self, number: int, what: str) -> None:
         for payment in self._live(number):
-            self.books.change_payment(payment, amount=Decimal("29.00"))
+            self.books.change_payment(payment, **_EDITS[what])
 
     async def delete(self, number: int) -> None:
         for payment in self._live(number):
@@ -497,6 +539,13 @@ class History:
     async def change(self, number: int) -> None:
         for payment in self.source.payments[number : number + 1]:
             self.source.payments[number] = attrs.evolve(payment, amount=Decimal("31.00"))
+
+    async def renew(self, number: int) -> None:
+        """The source gives a payment a new id, as if it was deleted and made again."""
+        for payment in self.source.payments[number : number + 1]:
+            new = f"{payment.id}x"
+            self._renewed[new] = payment.id
+            self.source.payments[number] = attrs.evolve(payment, id=new)
 
     async def forget(self, number: int) -> None:
         for payment in self.source.payments[number : number + 1]:
@@ -520,12 +569,21 @@ class History:
             assert booking.key.generation == 1 or booking.key.payment_id in self._rebooked, booking
             assert booking.state is replay(histories[key]), booking
         live = [each for each in self.books.payments.values() if not each.is_voided]
-        ours = Counter(_payment_of(each.external_id) for each in live if each.external_id)
+        ours = Counter(self._money_of(each.external_id) for each in live if each.external_id)
+        for name in self.books.mistakes:
+            ours.pop(self._money_of(name), None)
         assert set(ours.values()) <= {1}, f"live twice: {ours}"
         for payment in self.books.payments.values():
             if payment.is_voided and payment.external_id is None:
                 assert payment.id in self._voided_by_people, f"voided {payment}"
         return bookings
+
+    def _money_of(self, external_id: str) -> str:
+        """The first id of the source's payment that an external id is for."""
+        payment_id = external_id.split(":")[3]
+        while payment_id in self._renewed:
+            payment_id = self._renewed[payment_id]
+        return payment_id
 
     async def _histories(self) -> dict[tuple[str, int], list[tuple[State | None, State]]]:
         table = booking_history.c
@@ -588,9 +646,13 @@ class History:
     async def _check_totals(self, bookings: Iterable[Booking]) -> None:
         for invoice in self.books.invoices.values():
             live = self.books.live_payments(invoice.id)
+            names = {each.external_id for each in live if each.external_id}
             ours = sum((each.amount for each in live if each.external_id), Decimal(0))
-            assert ours <= TOTAL, f"paysdk alone has paid {ours} of invoice {invoice.number}"
-            if sum((each.amount for each in live), Decimal(0)) > TOTAL:
+            assert ours <= TOTAL or names & self.books.mistakes, (
+                f"paysdk alone has paid {ours} of invoice {invoice.number}"
+            )
+            paid = sum((each.amount for each in live), Decimal(0))
+            if paid > TOTAL and not await self._is_in_balances(invoice, paid):
                 # A void that a person orders afterwards, and that is not sent, replaces the reason.
                 reasons = {
                     entry.details.get("reason")
@@ -599,6 +661,23 @@ class History:
                     for entry in await BookingJournal(self.store).history(each.key)
                 }
                 assert reasons & {"overpaid", "possible_duplicate"}, (reasons, bookings)
+
+    async def _is_in_balances(self, invoice: TargetInvoice, paid: Decimal) -> bool:
+        """Whether the balances name an invoice, or the source says nothing less of it."""
+        said = [
+            each.amount
+            for each in self.source.payments
+            if each.invoice.number == invoice.number and not each.is_voided
+        ]
+        if not said or sum(said, Decimal(0)) >= paid:
+            return True
+        target = await self.books.open_target(self.store)
+        async with aclosing(
+            compare_balances(
+                self.store, target=target, source_account=self.account, target_account=self.account
+            )
+        ) as balances:
+            return invoice.number in [each.number async for each in balances if not each.is_equal]
 
     async def undo_everything(self) -> None:
         """Check that the books are as if paysdk had never booked."""

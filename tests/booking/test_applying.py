@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from paysdk.booking import BookingJournal, PlanRefusedError, State
+from paysdk.sync import StoreError
 from tests.booking.steps import apply, the_booking
 
 if TYPE_CHECKING:
@@ -131,3 +132,31 @@ async def test_an_old_plan_is_not_applied(story: Story, hours_later: Callable[[i
 
     assert State.BOOKED is (await the_booking(story, "p1")).state
     assert State.APPROVED is (await the_booking(story, "p2")).state
+
+
+async def test_a_database_that_fails_stops_the_run(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report says so, and the next call continues."""
+    for number in range(3):
+        story.add(f"A-{number}", "60.00")
+    run = await story.approve()
+    move = BookingJournal.move
+
+    async def fail(
+        journal: BookingJournal, booking: Booking, to: State, *more: Any, **rest: Any
+    ) -> Any:
+        if to is State.BOOKED and booking.key.payment_id == "p2":
+            raise StoreError("The disk is full.")
+        return await move(journal, booking, to, *more, **rest)
+
+    monkeypatch.setattr(BookingJournal, "move", fail)
+    report = await apply(story, run)
+    monkeypatch.setattr(BookingJournal, "move", move)
+
+    assert {State.APPROVED: 1, State.BOOKED: 1, State.SENT: 1} == report.states
+    assert "The run stopped, because the database failed. The disk is full." == report.stopped
+    async with story.store._database.transaction(writes=True) as connection:
+        await connection.exec_driver_sql("UPDATE paysdk_bookings SET leased_until = 0")
+    assert {State.BOOKED: 3} == (await apply(story, run)).states
+    assert 3 == len(story.books.payments)

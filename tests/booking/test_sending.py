@@ -421,3 +421,33 @@ async def test_what_showed_the_invoice_must_still_be_true(
     assert {State.REFUSED: 1} == (await apply(story, run)).states
     booking = await the_booking(story)
     assert ("source_changed", sentence) == (booking.reason, booking.sentence)
+
+
+@pytest.mark.parametrize("account", ["default", "second"])
+async def test_an_open_order_for_the_same_money_stops_a_line(
+    each_story: Story, account: str
+) -> None:
+    """The source gave the payment a new id, or another account of it has the payment, too.
+
+    The open order may still be booked.
+    """
+    story = each_story
+    story.add("A-1", "60.00", total="300.00")
+    run = await story.approve()
+    story.books.faults = deque(["late"])
+    await apply(story, run)
+    if account == "default":
+        story.source.payments[0] = attrs.evolve(story.source.payments[0], id="p9")
+    story.pay("A-1", "70.00", total="300.00")
+    await sync_payments(story.source, story.store, account, full=True, allow_vanish=True)
+    plan = await plan_bookings(
+        story.store, target=story.books, policy=story.policy, source_account=account
+    )
+    await approve_plan(story.store, plan, by="Ann", limit=Decimal(600))
+
+    assert {State.BOOKED: 1, State.REFUSED: 1} == (await apply(story, plan.digest)).states
+    (refused,) = await BookingJournal(story.store).read_run(plan.digest, {State.REFUSED})
+    assert ("possible_duplicate", True) == (
+        refused.reason,
+        "An order of 60.00 for payment p1 of notify, account default" in refused.sentence,
+    )

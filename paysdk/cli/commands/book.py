@@ -68,6 +68,7 @@ __all__ = [
 ]
 
 _NEEDS_A_PERSON = 3
+_HELD = frozenset({State.CLAIMED, State.SENT})
 _NO_LINES = "The plan has no lines: it is empty, or a newer plan has taken them over."
 
 
@@ -230,7 +231,7 @@ def undo(file: PlanFile, settings: dict[str, Any]) -> int:
         for payment_id, message in report.failures.items():
             print_message(f"Payment {payment_id}: {message}")
         _print_waits(report.states)
-        if any(state.needs_person for state in report.states):
+        if any(state.needs_person or state in _HELD for state in report.states):
             return _NEEDS_A_PERSON
         if report.failures:
             return 1

@@ -65,7 +65,7 @@ def _render_plan(plan: BookingPlan, width: int, numbers: NumberStyle) -> Iterato
     if left_out:
         yield f"Left out: {left_out}."
     for sentence in list_disagreements(plan):
-        yield from textwrap.wrap(to_printable(sentence), width)
+        yield from textwrap.wrap(to_printable(numbers.format_sentence(sentence)), width)
     yield f"Account: {plan.policy.account_id} ({to_printable(plan.policy.account_name)})."
     yield f"Digest: {plan.digest}"
 
@@ -105,8 +105,12 @@ def _render_review(review: Sequence[ReviewLine], width: int, numbers: NumberStyl
         Entry(
             [line.number, line.payment_date, amount, describe_reason(line.reason)],
             [
-                line.sentence,
-                *([] if line.nearest is None else [f"Nearest: {line.nearest}"]),
+                numbers.format_sentence(line.sentence),
+                *(
+                    []
+                    if line.nearest is None
+                    else [f"Nearest: {numbers.format_sentence(line.nearest)}"]
+                ),
                 f"Payment: {line.payment_id}",
             ],
         )
@@ -140,7 +144,7 @@ def print_bookings(
     entries = [
         Entry(
             [each.key.payment_id, each.line.invoice_number, describe_reason(each.state), amount],
-            [reword(each.sentence)] if each.sentence else [],
+            [numbers.format_sentence(reword(each.sentence))] if each.sentence else [],
         )
         for each, amount in zip(bookings, amounts, strict=True)
     ]
@@ -178,7 +182,12 @@ def _show_totals(totals: Mapping[str, Decimal], numbers: NumberStyle) -> str:
 
 
 def describe_waits(states: Mapping[State, int]) -> Iterator[str]:
-    """Say what a person can do about lines whose outcome is not known."""
+    """Say what a person can do about lines that are not finished."""
+    if held := states.get(State.CLAIMED, 0) + states.get(State.SENT, 0):
+        yield (
+            f"Lines that another apply has begun: {held}. Wait until it has ended, and look with "
+            "status. If it was killed, run apply again: it looks for them."
+        )
     if orders := states.get(State.UNKNOWN, 0) + states.get(State.DRAFTED, 0):
         yield (
             f"Orders without a known outcome: {orders}. Each apply looks for them. If you are "

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paysdk import CampfireProvider, OutcomeUnknownError, PermissionDeniedError, ServerError
-from paysdk.booking import TargetInvoice
+from paysdk.booking import BookingJournal, BookingPlan, State, TargetInvoice
 from paysdk.sync import SQLPaymentStore
 from tests.cli.commands.conftest import POLICY
 
@@ -313,6 +313,29 @@ def test_only_the_newest_plan_of_this_database_is_used(desk: Desk) -> None:
         shown = desk.run("book", command, desk.plan_file, "--in", foreign, *more)
         assert (2, "") == (shown.code, shown.out), shown
         assert "The store has no plan" in shown.err
+
+
+def test_a_line_that_another_apply_holds_is_told(desk: Desk) -> None:
+    """Neither an apply nor an undo is done then, and both say how many lines it has."""
+    desk.plan()
+    desk.do("approve", "--by", "Ann", "--limit", "2000.00")
+
+    plan = BookingPlan.from_json(Path(desk.plan_file).read_text("utf-8"))
+
+    async def hold() -> None:
+        async with SQLPaymentStore(desk.database) as store:
+            journal = BookingJournal(store)
+            booking, _ = await journal.read_run(plan.digest)
+            await journal.take(booking, State.CLAIMED)
+
+    asyncio.run(hold())
+    applied = desk.do("apply")
+    undone = desk.do("undo", "--by", "Ann", "--reason", "x")
+
+    assert (3, 3) == (applied.code, undone.code)
+    for shown in (applied, undone):
+        assert "Lines that another apply has begun: 1." in shown.err
+    assert "Another worker is booking it." in undone.err
 
 
 def test_a_void_that_is_refused_needs_a_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

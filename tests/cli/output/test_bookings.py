@@ -210,12 +210,29 @@ def test_a_sentence_names_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "release it with 'paysdk book release'." in words(capsys.readouterr().out)
 
 
+def test_a_sentence_has_grouped_amounts(capsys: pytest.CaptureFixture[str]) -> None:
+    """They look like those of the table. An id has no groups."""
+    sentence = "The amount of payment 12345 is 12000.50, and 1050.00 is due."
+    print_bookings([attrs.evolve(BOOKING, details={"sentence": sentence})], "table")
+
+    shown = words(capsys.readouterr().out)
+    assert "The amount of payment 12345 is 12,000.50, and 1,050.00 is due." in shown
+
+
 def test_only_lines_without_a_known_outcome_wait() -> None:
     """Orders and voids have sentences of their own, with the command."""
-    states = {State.UNKNOWN: 1, State.DRAFTED: 2, State.VOID_REQUESTED: 4, State.BOOKED: 5}
+    states = {
+        State.UNKNOWN: 1,
+        State.DRAFTED: 2,
+        State.VOID_REQUESTED: 4,
+        State.BOOKED: 5,
+        State.CLAIMED: 6,
+        State.SENT: 1,
+    }
 
-    orders, voids = describe_waits(states)
+    held, orders, voids = describe_waits(states)
 
+    assert held.startswith("Lines that another apply has begun: 7.")
     assert orders.startswith("Orders without a known outcome: 3.")
     assert voids.startswith("Voids without a known outcome: 4.")
     assert orders.count("paysdk book release PLAN") == 1 == voids.count("paysdk book release PLAN")
