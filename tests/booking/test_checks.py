@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
-from paysdk.booking import PaymentEffect
+from paysdk.booking import Booking, BookingKey, PaymentEffect, State
 from paysdk.booking.checks import (
     check_amount,
     check_invoice,
     check_invoices,
+    check_open,
     check_payment,
     check_preview,
     check_similar,
@@ -219,3 +220,36 @@ def test_a_line_is_checked_once_more_before_its_order_is_sent(
     problem = recheck(LINE, attrs.evolve(INVOICE, **fields), policy)
 
     assert reason == (problem and problem.reason)
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "found"),
+    [
+        (("notify", "default", "p1", 2), {"amount": Decimal(1), "invoice_id": "9"}, True),
+        (("notify", "default", "p2"), {}, True),
+        (("notify", "default", "p3"), {}, False),
+        (("notify", "second", "p3"), {}, True),
+        (("notify", "default", "p2"), {"amount": Decimal(51)}, False),
+        (("notify", "default", "p2"), {"invoice_id": "9"}, False),
+    ],
+)
+def test_an_order_without_a_known_outcome_may_be_the_same(
+    key: tuple[Any, ...], line: dict[str, Any], *, found: bool
+) -> None:
+    """An equal one of a payment that the source still has is something else."""
+    booking = Booking(
+        key=BookingKey("notify", "default", "p1"),
+        target="books",
+        target_account="default",
+        run="r",
+        state=State.CLAIMED,
+        step=3,
+        fence=1,
+        line=LINE,
+        payment_ids=(),
+        details={},
+        since=datetime.now(UTC),
+    )
+    other = attrs.evolve(booking, key=BookingKey(*key), line=attrs.evolve(LINE, **line))
+
+    assert found == (check_open(booking, [other], {"p3"}) is not None)
