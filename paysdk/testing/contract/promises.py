@@ -190,4 +190,6 @@ def _message(promise: Promise, found: str) -> str:
         f"It is {promise.case} of {promise.contract}, written in the source of paysdk in "
         f"{promise.anchor}"
     )
-    return f"A promise is broken. It says: {promise.text}\nFound: {found}.\n{place}"
+    return (
+        f"A promise is broken. It says: {promise.text}\nFound: {found.removesuffix('.')}.\n{place}"
+    )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-from paysdk.testing.contract.promises import check_equal
+from paysdk.testing.contract.promises import case, check_equal
 from tests.testing.contract import broken_ledgers
 from tests.testing.contract.running import in_memory, run_cases
+
+if TYPE_CHECKING:
+    from paysdk.testing.contract.harness import ContractCases
 
 
 def test_failure_says_promise_finding_and_place() -> None:
@@ -38,3 +43,17 @@ def test_failure_says_what_differs(actual: object, says: str) -> None:
         check_equal(["a", "b", "c"], actual, "the ids")
     expected = f"the ids: {says}expected ['a', 'b', 'c'], but was {actual!r}"
     assert expected == str(raised.value)
+
+
+def test_failure_has_one_full_stop() -> None:
+    """The message of an exception often ends with a full stop, and none is added to it."""
+
+    @case
+    async def test_holds(cases: ContractCases) -> None:
+        """It holds."""
+        assert cases is None
+        raise ValueError("It broke.")
+
+    cases: Any = None
+    with pytest.raises(AssertionError, match=r"Found: ValueError was raised: It broke\.\nIt is "):
+        test_holds(cases)
