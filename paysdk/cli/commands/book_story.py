@@ -31,7 +31,6 @@ __all__ = ["show_story"]
 
 # Invoices that are open in Campfire's sandbox.
 _PAID_IN_FULL, _PAID_IN_PART, _PAID_TOO_MUCH = 58700, 58701, 58702
-_ACCOUNT = "default"
 
 
 def show_story() -> int:
