@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # Where the tests are of a module that has none of its name.
 ELSEWHERE = {
-    # Subjects are values without a method. The contracts read each field of them.
+    # These are values without a method. The tests of what makes or reads them read each field.
+    "booking/problem.py": "booking/test_checks.py",
     "testing/contract/subject.py": "testing/contract/test_odd.py",
     "testing/contract/targets/subject.py": "testing/contract/targets/test_targets.py",
 }

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.checks import Problem, check_payment, find_wait
+from paysdk.booking.checks import check_payment, find_wait
+from paysdk.booking.problem import Problem
 from paysdk.booking.states import State
 from paysdk.reconcile import RULES, Rule, Status
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.checks import Problem, check_source
+from paysdk.booking.checks import check_source
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
+from paysdk.booking.problem import Problem
 from paysdk.booking.sending import describe
 from paysdk.booking.source import read_named, read_payments
 from paysdk.booking.states import State

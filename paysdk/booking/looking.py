@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from paysdk.booking.checks import Problem, find_own
+from paysdk.booking.duplicates import find_own
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.policy import BookingPolicy
+from paysdk.booking.problem import Problem
 from paysdk.booking.sending import describe
 from paysdk.booking.states import State
 from paysdk.booking.verifying import check_booked, check_doubled, check_overpaid

@@ -13,12 +13,12 @@ import attrs
 
 from paysdk.booking.booking import Booking
 from paysdk.booking.candidates import choose_generation, judge
-from paysdk.booking.checks import Problem
 from paysdk.booking.following import find_unseen, follow_bookings
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.pair import Pair
 from paysdk.booking.plan import BookingLine, BookingPlan
 from paysdk.booking.policy import BookingPolicy
+from paysdk.booking.problem import Problem
 from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
 from paysdk.booking.reviewing import Review
 from paysdk.booking.runs import BookingRuns

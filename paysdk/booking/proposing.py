@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from paysdk.booking.checks import (
-    Problem,
-    add_up_open,
-    check_amount,
-    check_invoice,
-    check_invoices,
-    check_preview,
-)
+from paysdk.booking.checks import check_amount, check_invoice, check_invoices, check_preview
+from paysdk.booking.duplicates import add_up_open
 from paysdk.booking.names import make_name
 from paysdk.booking.plan import BookingLine
 from paysdk.exact import EXACT
@@ -28,6 +22,7 @@ if TYPE_CHECKING:
     from paysdk.booking.booking import Booking
     from paysdk.booking.pair import Pair
     from paysdk.booking.policy import BookingPolicy
+    from paysdk.booking.problem import Problem
     from paysdk.target import PaymentEffect, TargetInvoice
 
 __all__ = ["Candidate", "Proposal", "add_preview", "propose_lines"]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.booking.candidates import LeftOut, may_be_booked_again
-from paysdk.booking.checks import Problem
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
 from paysdk.booking.near_numbers import find_near
 from paysdk.booking.pair import Pair
 from paysdk.booking.plan import ReviewLine
 from paysdk.booking.policy import BookingPolicy
+from paysdk.booking.problem import Problem
 from paysdk.booking.states import State
 from paysdk.target import BooksPayments
 

@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from paysdk.booking.checks import (
-    Problem,
-    check_open,
-    check_similar,
-    check_source,
-    check_total,
-    list_foreign,
-    recheck,
-)
+from paysdk.booking.checks import check_source, check_total, recheck
+from paysdk.booking.duplicates import check_open, check_similar, list_foreign
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.names import are_of_one_account, find_payment_id
 from paysdk.booking.policy import BookingPolicy
+from paysdk.booking.problem import Problem
 from paysdk.booking.source import find_new, read_payments
 from paysdk.booking.states import State
 from paysdk.booking.verifying import check_doubled, check_effect, list_live

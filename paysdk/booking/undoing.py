@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.arguments import check_not_blank
-from paysdk.booking.checks import Problem
 from paysdk.booking.errors import BookingTakenError
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.looking import Lookup
+from paysdk.booking.problem import Problem
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.sending import describe, is_refusal
 from paysdk.booking.states import State

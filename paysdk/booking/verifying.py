@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from paysdk.booking.checks import Problem, check_similar, find_own, list_foreign
+from paysdk.booking.duplicates import check_similar, find_own, list_foreign
+from paysdk.booking.problem import Problem
 from paysdk.currencies import normalise_currency
 from paysdk.exact import EXACT
 

@@ -11,7 +11,7 @@ import pytest
 
 from paysdk import InvoiceRef, Payment
 from paysdk.booking.candidates import LeftOut, judge
-from paysdk.booking.checks import Problem
+from paysdk.booking.problem import Problem
 from paysdk.reconcile import Outcome, Rule, Status
 
 if TYPE_CHECKING:

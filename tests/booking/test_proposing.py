@@ -10,8 +10,8 @@ import attrs
 
 from paysdk import InvoiceRef, Payment
 from paysdk.booking import PaymentEffect
-from paysdk.booking.checks import Problem
 from paysdk.booking.pair import Pair
+from paysdk.booking.problem import Problem
 from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
 from paysdk.reconcile import Rule
 from paysdk.testing.booking import FakeBooks
