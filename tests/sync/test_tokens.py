@@ -151,6 +151,7 @@ async def test_a_database_of_an_older_version_gets_the_table(place: str, rows: R
         later = (booking_history, bookings, booking_runs, booking_policies)
         for name in ("paysdk_tokens", *(table.name for table in later)):
             await rows(store, f"DROP TABLE {name}", writes=True)
+        await rows(store, "DROP INDEX payments_by_booking", writes=True)
         update = f"UPDATE sync_schema SET version = {before}"  # noqa: S608  # a number
         await rows(store, update, writes=True)
     async with SQLPaymentStore(place) as store:
