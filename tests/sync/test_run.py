@@ -285,6 +285,19 @@ async def test_a_foreign_checkpoint_is_refused_and_kept(
     assert {"created": 2, "unchanged": 2} == counts(await sync_payments(shelf, store, full=True))
 
 
+async def test_a_listing_that_a_provider_refuses_raises_its_error(
+    shelf: Shelf, store: SQLPaymentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a checkpoint, a full pass would not help."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ConfigurationError("The page size is wrong.")
+
+    monkeypatch.setattr(type(shelf), "list_payments", refuse)
+    with pytest.raises(ConfigurationError, match=r"^The page size is wrong\.$"):
+        await sync_payments(shelf, store)
+
+
 async def test_records_that_cannot_be_read_have_not_vanished(
     counts: Counts, stop_at: StopAt, shelf: Shelf, store: SQLPaymentStore, *, make: Make, kept: Kept
 ) -> None:
