@@ -209,8 +209,11 @@ class Books(FakeBooks):
         self.held.clear()
 
 
-def _check_order(books: AnyBooks, order: BookingOrder) -> None:
-    """Check that an order fits its invoice, with all orders that may still be booked."""
+def _check_order(books: AnyBooks, order: BookingOrder, seen: TargetInvoice) -> None:
+    """Check that an order fits its invoice, with all orders that may still be booked.
+
+    *seen* is the invoice as the worker read it. What others book afterwards, nothing can prevent.
+    """
     waiting: dict[str, BookingOrder | HeldOrder] = {**books.in_flight}
     waiting |= {
         each.external_id: each for each in books.held if each.external_id not in books.mistakes
@@ -222,7 +225,9 @@ def _check_order(books: AnyBooks, order: BookingOrder) -> None:
         if each.invoice_id == order.invoice_id and name not in {order.external_id, *booked}
     ]
     live = books.live_payments(order.invoice_id)
-    total = order.amount + sum(amounts) + sum((each.amount for each in live), Decimal(0))
+    read = {each.id for each in seen.payments or ()}
+    taken = [each.amount for each in live if each.external_id or each.id in read]
+    total = order.amount + sum(amounts) + sum(taken)
     assert total <= TOTAL, f"{order.external_id} would make it {total}"
     if order.external_id in books.mistakes:
         return
@@ -266,7 +271,7 @@ class WorkerBooks:
         async def before(invoice: TargetInvoice) -> None:
             await self.worker.pass_request()
             await before_sending(invoice)
-            _check_order(self.books, order)
+            _check_order(self.books, order, invoice)
             self.books.in_flight[order.external_id] = order
             await self.worker.pass_request()
             faults: deque[Any] = self.books.faults
