@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
-from paysdk.booking import Booking, BookingKey, State
-from tests.booking.values import LINE
+from tests.booking.values import BOOKING
 
 
 @pytest.mark.parametrize(
@@ -22,18 +21,6 @@ def test_a_booking_says_why_it_is_in_its_state(
     details: dict[str, Any], reason: str, sentence: str
 ) -> None:
     """The reason and the sentence are in the details of its last step, and may be missing."""
-    booking = Booking(
-        key=BookingKey("notify", "default", "p1"),
-        target="books",
-        target_account="default",
-        run="1",
-        state=State.BOOKED,
-        step=1,
-        fence=1,
-        line=LINE,
-        payment_ids=("7",),
-        details=details,
-        since=datetime(2026, 3, 2, tzinfo=UTC),
-    )
+    booking = attrs.evolve(BOOKING, details=details)
 
     assert (reason, sentence, 1) == (booking.reason, booking.sentence, booking.key.generation)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import attrs
 import pytest
 
-from paysdk.booking import Booking, BookingKey, State
+from paysdk.booking import BookingKey
 from paysdk.booking.duplicates import check_open, check_similar
-from tests.booking.values import DAY, LINE, paid
+from tests.booking.values import BOOKING, DAY, LINE, paid
 
 
 @pytest.mark.parametrize(
@@ -74,19 +74,6 @@ def test_an_order_without_a_known_outcome_may_be_the_same(
     key: tuple[Any, ...], line: dict[str, Any], *, found: bool
 ) -> None:
     """An equal one of a payment that the source still has is something else."""
-    booking = Booking(
-        key=BookingKey("notify", "default", "p1"),
-        target="books",
-        target_account="default",
-        run="r",
-        state=State.CLAIMED,
-        step=3,
-        fence=1,
-        line=LINE,
-        payment_ids=(),
-        details={},
-        since=datetime.now(UTC),
-    )
-    other = attrs.evolve(booking, key=BookingKey(*key), line=attrs.evolve(LINE, **line))
+    other = attrs.evolve(BOOKING, key=BookingKey(*key), line=attrs.evolve(LINE, **line))
 
-    assert found == (check_open(booking, [other], {"p3"}) is not None)
+    assert found == (check_open(BOOKING, [other], {"p3"}) is not None)

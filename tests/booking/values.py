@@ -1,15 +1,15 @@
-"""A line of a plan, its invoice, and payments of it."""
+"""A line of a plan, its invoice, its booking, and payments of it."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from paysdk import InvoiceRef, Payment
-from paysdk.booking import BookingLine, TargetInvoice
+from paysdk.booking import Booking, BookingKey, BookingLine, State, TargetInvoice
 
-__all__ = ["DAY", "INVOICE", "LINE", "paid"]
+__all__ = ["BOOKING", "DAY", "INVOICE", "LINE", "paid"]
 
 DAY = date(2026, 3, 2)
 INVOICE = TargetInvoice(
@@ -39,6 +39,19 @@ LINE = BookingLine(
     seen_status="open",
     due_after=Decimal(10),
     rule="",
+)
+BOOKING = Booking(
+    key=BookingKey("notify", "default", "p1"),
+    target="books",
+    target_account="default",
+    run="r",
+    state=State.CLAIMED,
+    step=3,
+    fence=1,
+    line=LINE,
+    payment_ids=(),
+    details={},
+    since=datetime(2026, 3, 2, tzinfo=UTC),
 )
 
 
