@@ -44,7 +44,7 @@ def replace_when_complete(path: str | os.PathLike[str]) -> Generator[Path]:
 
 
 def _find_mode(target: Path) -> int | None:
-    """Return the permissions of the file, or ``None`` if there is no file."""
+    """Return the permissions of the file, or ``None`` if the file does not exist."""
     if not target.exists():
         return None
     if not os.access(target, os.W_OK):

@@ -126,7 +126,7 @@ class RequestCases(ContractCases):
 
 def _check_explains_anything(provider: PaymentsProvider, samples: Sequence[ErrorSample]) -> None:
     """Check that ``explain_error`` raises for no body, if the provider has it."""
-    # `repr` stands in for it in other providers, because it never raises.
+    # Other providers lack it. `repr` takes its place, because it never raises.
     explain: Callable[[RawResponse], object] = getattr(provider, "explain_error", repr)
     for body in (*(sample.body for sample in samples), *_ODD_BODIES):
         raised = catch_error(partial(explain, RawResponse(_BAD_GATEWAY, {}, body)))
