@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ pc: Any = untyped_compute
 # https://arrow.apache.org/docs/format/Columnar.html: a decimal of 128 bits has up to 38 digits, and
 # one of 256 bits up to 76.
 _DIGITS_128, _DIGITS_256 = 38, 76
+_MOMENT = pa.timestamp("us", tz="UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Arrow's texts are UTF-8, which cannot encode these.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -125,6 +128,8 @@ class ArrowBatches:
             if name in AMOUNTS
             else _convert_words(values)
             if name in WORDS
+            else _convert_moments(values)
+            if name in MOMENTS
             else _convert(values, _TYPES[name])
             for name, values in columns.items()
         ]
@@ -207,6 +212,15 @@ def _convert_words(values: Sequence[str | None]) -> Any:  # noqa: ANN401  # as a
     return _convert(values, pa.string()).dictionary_encode()
 
 
+def _convert_moments(values: Sequence[datetime | None]) -> Any:  # noqa: ANN401  # as above
+    # For each time, pyarrow asks Python for its offset from UTC. Subtracting takes a fifth as long.
+    try:
+        since = [None if moment is None else moment - _EPOCH for moment in values]
+    except TypeError:  # a time without an offset, which pyarrow reads as one in UTC
+        return pa.array(values, _MOMENT)
+    return pa.array(since, pa.duration("us")).view(_MOMENT)
+
+
 def _escape(text: str) -> str:
     return _SURROGATES.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
@@ -214,7 +228,7 @@ def _escape(text: str) -> str:
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(COLUMNS, pa.string()),
     **dict.fromkeys(DAYS, pa.date32()),
-    **dict.fromkeys(MOMENTS, pa.timestamp("us", tz="UTC")),
+    **dict.fromkeys(MOMENTS, _MOMENT),
     **dict.fromkeys(WORDS, pa.dictionary(pa.int32(), pa.string())),
     "voided": pa.bool_(),
 }

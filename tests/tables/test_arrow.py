@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Context, Decimal
 from typing import Any
 
@@ -74,6 +75,26 @@ async def test_each_value_comes_back() -> None:
     } == whole
     given = {"provider": "other", "id": "1", "amount": Decimal(1), "invoice_id": "2"}
     assert {**dict.fromkeys(COLUMNS), **given, "voided": False} == sparse
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)),
+        (datetime.max.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),
+        (
+            datetime(2026, 1, 2, 3, 4, 5, 678901, timezone(timedelta(hours=2))),
+            datetime(2026, 1, 2, 1, 4, 5, 678901, UTC),
+        ),
+        (datetime(2026, 1, 2, 3, 4, 5), datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),  # noqa: DTZ001
+    ],
+    ids=["first", "last", "with an offset", "without an offset"],
+)
+async def test_times_are_in_utc_to_the_microsecond(moment: datetime, expected: datetime) -> None:
+    """A table holds each time as UTC, and takes one without an offset as UTC."""
+    table = await to_arrow([payment(created_at=moment), REQUIRED])
+
+    assert [expected, None] == table.column("created_at").to_pylist()
 
 
 @pytest.mark.parametrize(
