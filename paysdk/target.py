@@ -40,9 +40,9 @@ class BookingCapabilities:
 class TargetInvoice:
     """An invoice of the target.
 
-    ``status`` is the provider's own word. ``is_payable`` says whether that word allows a payment.
-    ``payments`` includes voided ones, and is ``None`` if the invoice comes from a list that does
-    not show them.
+    ``status`` is the provider's own word. ``is_payable`` says whether that word allows a payment,
+    and ``is_voided`` whether the invoice was voided or deleted. ``payments`` includes voided ones,
+    and is ``None`` if the invoice comes from a list that does not show them.
     """
 
     id: str
@@ -55,6 +55,7 @@ class TargetInvoice:
     due: Decimal | None
     client_name: str | None = None
     payments: tuple[Payment, ...] | None = None
+    is_voided: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -32,8 +32,9 @@ class Balance:
     ``source`` is what the source says, and ``target`` what the target says. Either is ``None`` if
     that side does not say it. ``currency`` is the target's, or else the one of the policy of the
     last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
-    number, "several_invoices", "unclear" if the source's payments disagree, or "overpaid". An
-    invoice is overpaid if both sides say the same, and the target's payments are more than its
+    number, "several_invoices", "unclear" if the source's payments disagree, "voided" or
+    "overpaid". Both sides may say the same of an invoice that was voided or deleted in the target,
+    and of one that is overpaid. An invoice is overpaid if the target's payments are more than its
     total and more than the source's payments: the target may hold the rest as a credit.
     """
 
@@ -114,6 +115,8 @@ def _compare(
     theirs = found[0].due if len(found) == 1 else None
     if len(found) != 1:
         reason = "several_invoices" if found else "no_invoice"
+    elif found[0].is_voided:
+        reason = "voided"
     elif ours is None:
         reason = "unclear"
     elif ours != theirs:

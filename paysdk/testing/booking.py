@@ -72,6 +72,7 @@ class FakeBooks:
             currency="EUR",
             status=status,
             is_payable=status in {"open", "partially_paid"},
+            is_voided=status == "voided",
             total=total,
             due=total,
         )

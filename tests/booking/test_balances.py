@@ -67,6 +67,19 @@ async def test_an_invoice_that_was_paid_twice_is_not_called_equal(story: Story) 
     assert ["equal", "equal"] == [each.reason for each in found]
 
 
+async def test_an_invoice_that_was_voided_is_not_called_equal(story: Story) -> None:
+    """Nothing is due on a voided invoice, and nothing on one that was paid."""
+    story.pay("A-1", "60.00", total="60.00")
+    story.books.add_invoice("A-1", Decimal(0), status="voided")
+    await story.sync()
+
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+
+    assert [("voided", Decimal(0), Decimal(0))] == [
+        (each.reason, each.source, each.target) for each in found
+    ]
+
+
 async def test_the_numbers_are_taken_as_they_are_without_a_policy(story: Story) -> None:
     """No plan was made yet."""
     story.add("A-1", "60.00")

@@ -171,17 +171,21 @@ def _to_pay_order(order: BookingOrder) -> PayOrder:
 def _to_target(
     invoice: Invoice | InvoiceSummary, payments: Sequence[Payment] | None = None
 ) -> TargetInvoice:
+    is_voided = (
+        invoice.payment_status == "voided"
+        or invoice.voided_date is not None
+        or invoice.is_deleted is True
+    )
     return TargetInvoice(
         id=str(invoice.id),
         number=invoice.invoice_number,
         entity=None if invoice.entity is None else str(invoice.entity),
         currency=invoice.currency,
         status=invoice.payment_status or invoice.status,
-        is_payable=invoice.payment_status in _PAYABLE
-        and invoice.voided_date is None
-        and not invoice.is_deleted,
+        is_payable=invoice.payment_status in _PAYABLE and not is_voided,
         total=invoice.total_amount,
         due=invoice.amount_due,
         client_name=invoice.client_name,
         payments=None if payments is None else tuple(payments),
+        is_voided=is_voided,
     )

@@ -258,20 +258,26 @@ async def test_what_is_not_clear_is_for_review(pair: Pair, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "payable"),
+    ("fields", "payable", "voided"),
     [
-        *(({"payment_status": status}, True) for status in ("open", "sent", "partial")),
+        *(({"payment_status": status}, True, False) for status in ("open", "sent", "partial")),
         *(
-            ({"payment_status": status}, False)
-            for status in ("draft", "paid", "uncollectible", "voided", None)
+            ({"payment_status": status}, False, False)
+            for status in ("draft", "paid", "uncollectible", None)
         ),
-        ({"voided_date": date(2026, 1, 1)}, False),
-        ({"is_deleted": True}, False),
+        ({"payment_status": "voided"}, False, True),
+        ({"voided_date": date(2026, 1, 1)}, False, True),
+        ({"is_deleted": True}, False, True),
     ],
     ids=str,
 )
 async def test_only_an_open_invoice_can_be_paid(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], *, payable: bool
+    pair: Pair,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    *,
+    payable: bool,
+    voided: bool,
 ) -> None:
     """A draft, a paid, a voided and a deleted one cannot."""
     found = attrs.evolve(await pair.target.retrieve_invoice(58700), **fields)
@@ -281,7 +287,8 @@ async def test_only_an_open_invoice_can_be_paid(
 
     monkeypatch.setattr(CampfireProvider, "retrieve_invoice", retrieve)
 
-    assert payable == (await pair.target.booking_target().retrieve_invoice("58700")).is_payable
+    invoice = await pair.target.booking_target().retrieve_invoice("58700")
+    assert (payable, voided) == (invoice.is_payable, invoice.is_voided)
 
 
 async def test_a_payment_by_stripe_is_never_voided(pair: Pair) -> None:
