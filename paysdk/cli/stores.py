@@ -22,11 +22,14 @@ T = TypeVar("T")
 def run_on_store(work: Coroutine[Any, Any, T]) -> T:
     """Run *work* as ``run_async`` does.
 
-    Raises ``ConfigurationError`` if the database that the user named cannot be used.
+    Raises ``ConfigurationError`` if the database that the user named cannot be used, and
+    ``StoreError`` if the same command may succeed later.
     """
     try:
         return run_async(work)
     except StoreError as error:
+        if error.is_temporary:
+            raise
         raise ConfigurationError(str(error)) from None
 
 

@@ -100,6 +100,8 @@ async def _open_store(
     try:
         await stack.enter_async_context(database)
     except StoreError as error:
+        if error.is_temporary:
+            raise
         raise ConfigurationError(str(error)) from None
     return SQLTokenStore(database, provider)
 

@@ -10,7 +10,7 @@ from paysdk.sync.backends import LOCK_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["describe"]
+__all__ = ["describe", "is_temporary"]
 
 _NO_ADVICE = "Nothing was written."
 _AGAIN = "Try again when it responds. The sync then continues where it stopped."
@@ -73,6 +73,34 @@ _STATEMENT_TIMEOUT = (
     "The statement took longer than the server's statement_timeout. Raise it for this user, and "
     "sync again."
 )
+_STALLED = (
+    "This process stalled during a transaction. Sync again. The sync then continues where it "
+    "stopped."
+)
+_CONFLICT = "Another program was writing to the same rows. Try again."
+_MEMORY = "The server has no free memory. Try again later."
+_MAYBE_ROOM = "Its disk may be full. " + _ROOM
+_WRITTEN_TO = (
+    f"Another program has been writing to it for {LOCK_TIMEOUT} seconds. End that program, "
+    "or wait, and sync again."
+)
+_POOL = (
+    "All connections of this store are in use. Close the iterators that you no longer "
+    "read, and try again."
+)
+_POOLER_AGAIN = "The pooler cannot reach its server. " + _AGAIN
+_POOLER_WAIT = (
+    "The pooler had no free connection within its query_wait_timeout. Raise its pool size, "
+    "and try again."
+)
+# The same command may succeed later, without a change to it. A refused connection is not among
+# them: the host or the port in the URL may be wrong.
+_TEMPORARY = frozenset(
+    {
+        *(_AGAIN, _ROOM, _MAYBE_ROOM, _LOCKED, _WRITTEN_TO, _CONFLICT, _STALLED, _MEMORY),
+        *(_NO_CONNECTION_LEFT, _POOL, _POOLER_AGAIN, _POOLER_WAIT, _STATEMENT_TIMEOUT),
+    }
+)
 
 # By the codes of https://www.postgresql.org/docs/current/errcodes-appendix.html, which are the same
 # in each language of the server. The longest matching beginning counts.
@@ -81,20 +109,17 @@ _BY_STATE = {
     "22021": _ENCODING,
     "22P05": _ENCODING,
     "25006": _READ_ONLY,
-    "25P03": (
-        "This process stalled during a transaction. Sync again. The sync then continues where it "
-        "stopped."
-    ),
+    "25P03": _STALLED,
     "3D000": "Create the database, or correct its name in the URL.",
     "3F000": _NO_SCHEMA,
-    "40": "Another program was writing to the same rows. Try again.",
+    "40": _CONFLICT,
     "42501": _RIGHTS,
     "42703": _OTHER_TABLES,
     "42939": "Give the schema another name. PostgreSQL reserves names that begin with pg_.",
     "42P01": _OTHER_TABLES,
     "42P07": _OTHER_TABLES,
     "53100": _ROOM,
-    "53200": "The server has no free memory. Try again later.",
+    "53200": _MEMORY,
     "53300": _NO_CONNECTION_LEFT,
     "54": _TOO_LONG,
     "55P03": _LOCKED,
@@ -109,7 +134,7 @@ _BY_SIGN = (
     ("is full", _ROOM),
     ("No space left", _ROOM),
     # A limit on the size of a file causes the same error.
-    ("disk I/O error", "Its disk may be full. " + _ROOM),
+    ("disk I/O error", _MAYBE_ROOM),
     (
         "locking protocol",
         (
@@ -117,26 +142,14 @@ _BY_SIGN = (
             "PostgreSQL."
         ),
     ),
-    (
-        "is locked",
-        (
-            f"Another program has been writing to it for {LOCK_TIMEOUT} seconds. End that program, "
-            "or wait, and sync again."
-        ),
-    ),
+    ("is locked", _WRITTEN_TO),
     ("lock timeout", _LOCKED),
     ("not a database", "It is another kind of file. Name another path."),
     ("malformed", "The file is damaged. Restore a backup, or sync to a new file."),
     ("unable to open", _FOLDER),
     ("no such table", _OTHER_TABLES),
     ("no such column", _OTHER_TABLES),
-    (
-        "QueuePool limit",
-        (
-            "All connections of this store are in use. Close the iterators that you no longer "
-            "read, and try again."
-        ),
-    ),
+    ("QueuePool limit", _POOL),
     ("too many", _NO_CONNECTION_LEFT),
     ("connection slots", _NO_CONNECTION_LEFT),
     ("no more connections", _NO_CONNECTION_LEFT),
@@ -149,7 +162,7 @@ _BY_SIGN = (
     ("server login failed", _POOLER_LOGIN),
     ("pgbouncer cannot connect", _POOLER_LOGIN),
     ("bouncer config error", _POOLER_LOGIN),
-    ("login has been failing", "The pooler cannot reach its server. " + _AGAIN),
+    ("login has been failing", _POOLER_AGAIN),
     ("no such user", "Correct the user in the URL, or add it to the pooler's list of users."),
     (
         "statement pooling",
@@ -218,13 +231,7 @@ _BY_SIGN = (
     ("name resolution", _HOST),
     ("nor servname provided", _HOST),
     ("getaddrinfo failed", _HOST),
-    (
-        "query_wait_timeout",
-        (
-            "The pooler had no free connection within its query_wait_timeout. Raise its pool size, "
-            "and try again."
-        ),
-    ),
+    ("query_wait_timeout", _POOLER_WAIT),
     ("starting up", _AGAIN),
     ("shutting down", _AGAIN),
     ("recovery mode", _AGAIN),
@@ -241,6 +248,11 @@ _REFUSED_VALUE = re.compile(
     r"(bad value for \w+|invalid \w+ value|invalid \w+ value for connection option \"\w+\"|"
     r"option value for \w+).*"
 )
+
+
+def is_temporary(advice: str) -> bool:
+    """Whether an error with this advice may be gone later."""
+    return advice in _TEMPORARY
 
 
 def describe(error: BaseException) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from paysdk.cancellation import run_to_end
-from paysdk.sync.advice import describe
+from paysdk.sync.advice import describe, is_temporary
 from paysdk.sync.backends import DURABLE, WRITES
 from paysdk.sync.errors import StoreError
 
@@ -139,7 +139,10 @@ class Database:
     def _to_store_error(self, error: BaseException) -> StoreError:
         """Translate an error of the driver, and add what to do next."""
         reason, advice = describe(error)
-        return StoreError(f"The database {self.name} cannot be used: {reason}. {advice}")
+        return StoreError(
+            f"The database {self.name} cannot be used: {reason}. {advice}",
+            is_temporary=is_temporary(advice),
+        )
 
     async def probe(self) -> None:
         """Raise ``StoreError`` if the database certainly cannot be opened."""

@@ -12,7 +12,14 @@ class StoreError(PaysdkError):
 
     It may belong to another program or a newer paysdk, or be read-only, full, locked or
     unreachable. The whole transaction is rolled back. The message never contains a password.
+    ``is_temporary`` says whether the same call may succeed later, as when the database is locked or
+    full, or when its server ended the connection. It is false for a refused connection, because the
+    host or the port may be wrong.
     """
+
+    def __init__(self, message: str = "", *, is_temporary: bool = False) -> None:
+        super().__init__(message)
+        self.is_temporary = is_temporary
 
 
 class AccountBusyError(PaysdkError):

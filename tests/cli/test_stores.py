@@ -50,3 +50,13 @@ def test_database_that_cannot_be_used_is_wrong_input() -> None:
 
     with pytest.raises(ConfigurationError, match=r"^payments\.db belongs to another program\.$"):
         run_on_store(work())
+
+
+def test_database_that_may_be_used_later_is_not_wrong_input() -> None:
+    """The same command may succeed after an outage."""
+
+    async def work() -> None:
+        raise StoreError("It is locked.", is_temporary=True)
+
+    with pytest.raises(StoreError, match=r"^It is locked\.$"):
+        run_on_store(work())

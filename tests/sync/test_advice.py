@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from paysdk import CustomerRef
 from paysdk.sync import SQLPaymentStore, StoreError, sync_payments
-from paysdk.sync.advice import describe
+from paysdk.sync.advice import describe, is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -268,6 +268,30 @@ def test_an_error_with_a_code_is_known_by_its_code(state: str, advice: str) -> N
 
     assert "Das geht nicht" == reason
     assert advice in advised
+
+
+@pytest.mark.parametrize(
+    ("state", "temporary"),
+    [
+        *((state, True) for state in ("08006", "25P03", "40P01", "53100", "53300", "55P03")),
+        *((state, True) for state in ("57014", "57P01")),
+        *((state, False) for state in ("22P05", "3D000", "42501", "42P01", "54000", "XX000")),
+    ],
+)
+def test_only_what_may_pass_is_temporary(state: str, *, temporary: bool) -> None:
+    """An outage, a lock or a full disk may be gone later. Missing rights or tables stay missing."""
+    _, advice = describe(_answer(state))
+
+    assert temporary == is_temporary(advice)
+
+
+async def test_a_refused_connection_may_be_a_wrong_url() -> None:
+    """The host or the port may be wrong, so the error is not called temporary."""
+    with pytest.raises(StoreError) as caught:
+        async with SQLPaymentStore("postgresql://nobody@127.0.0.1:1/nothing"):
+            pass
+
+    assert not caught.value.is_temporary
 
 
 def _answer(state: str) -> psycopg.Error:

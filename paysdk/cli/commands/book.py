@@ -42,9 +42,9 @@ from paysdk.cli.output.bookings import (
 from paysdk.cli.output.progress import make_progress, show_progress
 from paysdk.cli.output.terminal import print_message, report_error
 from paysdk.cli.providers import open_providers
-from paysdk.cli.signals import run_async
+from paysdk.cli.stores import run_on_store
 from paysdk.errors import ConfigurationError
-from paysdk.sync import SQLPaymentStore, StoreError
+from paysdk.sync import SQLPaymentStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
@@ -301,12 +301,7 @@ def _select_target(plan: BookingPlan, key_files: list[str] | None) -> ProviderSe
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, Any]], show: Callable[[Any], int]) -> int:
-    try:
-        result = run_async(work())
-    except StoreError as error:
-        print_message(error)
-        return 2
-    return show(result)
+    return show(run_on_store(work()))
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SyncOptions", "sync"]
 
-_USER_ERRORS = (ConfigurationError, UnsupportedFilterError, StoreError)
+_USER_ERRORS = (ConfigurationError, UnsupportedFilterError)
 # Malformed records, each on a line of stderr.
 _MAX_REPORTED = 20
 _COUNTS = ("created", "changed", "voided", "vanished", "returned", "unchanged")
@@ -169,11 +169,14 @@ def _show_event(progress: Progress, bars: dict[str, TaskID], event: Event) -> No
 def _report_failure(sync: _ProviderSync) -> int:
     """Write the error to stderr with advice, and return its exit code."""
     print_message(f"{sync.provider.name}: {sync.error}{_advice(sync.error)}")
-    return 2 if isinstance(sync.error, _USER_ERRORS) else 1
+    is_wrong_input = isinstance(sync.error, _USER_ERRORS) or (
+        isinstance(sync.error, StoreError) and not sync.error.is_temporary
+    )
+    return 2 if is_wrong_input else 1
 
 
 def _advice(error: PaysdkError | None) -> str:
-    if isinstance(error, (*_USER_ERRORS, AccountBusyError, TooManyVanishedError)):
+    if isinstance(error, (*_USER_ERRORS, StoreError, AccountBusyError, TooManyVanishedError)):
         return ""
     if isinstance(error, MalformedResponseError):
         # The path of an error in a single record has its index, such as $.results[3].amount.
