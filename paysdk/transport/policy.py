@@ -207,8 +207,8 @@ def find_requested_wait(
 def parse_retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that ``Retry-After`` asks to wait, or ``None`` if it cannot be read.
 
-    If that header has no readable time, ``X-Retry-After`` counts, and then the headers of Azure and
-    OpenAI in milliseconds.
+    If that header has no readable time, ``X-Retry-After`` and ``X-RateLimit-Retry-After`` count,
+    and then the headers of Azure and OpenAI in milliseconds.
     """
     waits = [_read_wait(headers.get(name, "").strip(), now) for name in _RETRY_HEADERS]
     texts = (headers.get(name, "").strip() for name in _RETRY_MILLISECONDS_HEADERS)
@@ -242,7 +242,7 @@ def _read_duration(text: str) -> float:
     return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
 
 
-_RETRY_HEADERS = ("retry-after", "x-retry-after")
+_RETRY_HEADERS = ("retry-after", "x-retry-after", "x-ratelimit-retry-after")
 _RETRY_MILLISECONDS_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 
 # In order of precedence: the header of the IETF draft, then the headers that APIs use.

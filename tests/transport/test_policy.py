@@ -312,6 +312,7 @@ def test_retry_after_that_counts_from_1970(after_now: int, expected: float) -> N
     ("headers", "expected"),
     [
         ({"x-retry-after": "7"}, 7.0),
+        ({"x-ratelimit-retry-after": "7"}, 7.0),
         ({"retry-after-ms": "1500"}, 1.5),
         ({"x-ms-retry-after-ms": "900"}, 0.9),
         ({"retry-after": "2", "x-retry-after": "7", "retry-after-ms": "1500"}, 2.0),

@@ -202,6 +202,18 @@ async def test_tenants_are_kept_apart() -> None:
             await other.list_payments().collect()
 
 
+async def test_a_checkpoint_with_an_added_condition_is_refused() -> None:
+    """A condition chooses what is listed, and no listing of this provider has one."""
+    sandbox = XeroSandbox(payments=3)
+    async with sandbox, connected(sandbox) as xero:
+        page = await anext(xero.list_payments(page_size=2).pages())
+        assert page.checkpoint is not None
+        position = page.checkpoint.position.replace("?", "?where=Amount%3E0&")
+        forged = attrs.evolve(page.checkpoint, position=position)
+        with pytest.raises(ConfigurationError, match="where"):
+            xero.list_payments(resume=forged)
+
+
 async def test_modified_since_is_a_header() -> None:
     """The filter is sent with each page, also after resuming, and never in the query."""
     sandbox = XeroSandbox(payments=9)

@@ -68,7 +68,9 @@ class XeroProvider(sdk.RestProvider):
             ("page", "1"),
             ("pageSize", str(size)),
         ]
-        pages = sdk.PageNumber(sdk.encode_query(query), "page", limit=size, limit_name="pageSize")
+        pages = sdk.PageNumber(
+            sdk.encode_query(query), "page", limit=size, limit_name="pageSize", filters={"where"}
+        )
         path = "/api.xro/2.0/Payments"
         return self._listing(path, pages, _READER, filters=filters, resume=resume)
 
