@@ -16,7 +16,7 @@ from paysdk.booking.states import State
 from paysdk.reconcile import RULES, Rule, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from paysdk.booking.booking import Booking
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REPLANNABLE",
     "LeftOut",
+    "check_unmatched",
     "choose_generation",
     "judge",
     "may_be_booked_again",
@@ -80,6 +81,21 @@ def judge(
     return _explain(outcome)
 
 
+def check_unmatched(rule: Rule, unmatched: Collection[Payment]) -> Problem | None:
+    """Check that a payment to be booked again has no other counterpart.
+
+    *unmatched* are the live payments of the target for its invoice that have no counterpart.
+    """
+    if rule not in _COUNTERPART_GONE or not unmatched:
+        return None
+    return Problem(
+        "possible_duplicate",
+        "The target has payments of this invoice without a counterpart. One of them may be for the "
+        "same money, so it is not booked again.",
+        _list(unmatched),
+    )
+
+
 def choose_generation(
     payment: Payment,
     known: Booking | None,
@@ -124,8 +140,11 @@ def _explain_booking(known: Booking) -> Problem | LeftOut:
 
 
 def _explain(outcome: Outcome) -> Problem:
-    others = "; ".join(
+    return Problem(outcome.rule.value, RULES[outcome.rule], _list(outcome.right) or None)
+
+
+def _list(payments: Iterable[Payment]) -> str:
+    return "; ".join(
         f"{each.amount:f} of {each.payment_date}, {each.provider} payment {each.id}"
-        for each in outcome.right
+        for each in payments
     )
-    return Problem(outcome.rule.value, RULES[outcome.rule], others or None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.booking.booking import Booking
-from paysdk.booking.candidates import choose_generation, judge
+from paysdk.booking.candidates import check_unmatched, choose_generation, judge
 from paysdk.booking.following import find_unseen, follow_bookings
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.pair import Pair
@@ -25,6 +25,7 @@ from paysdk.booking.runs import BookingRuns
 from paysdk.booking.source import check_synced, read_payments
 from paysdk.booking.targets import as_target, check_place
 from paysdk.errors import ConfigurationError
+from paysdk.payment import Payment
 from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
 from paysdk.sync.store import SQLPaymentStore
 from paysdk.target import BookingAccount, BooksPayments
@@ -32,7 +33,6 @@ from paysdk.target import BookingAccount, BooksPayments
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
 
-    from paysdk.payment import Payment
     from paysdk.reconcile import Outcome
 
 __all__ = ["plan_bookings", "read_latest_plan"]
@@ -161,8 +161,9 @@ class _Planner:
     review: Review
     on_checked: Callable[[int], object]
     lines: list[BookingLine] = attrs.field(factory=list[BookingLine])
-    # Orders that were sent, and whose outcome is not known.
-    waiting: list[Booking] = attrs.field(factory=list[Booking])
+    waiting: list[Booking] = attrs.field(factory=list[Booking])  # Their outcome is not known.
+    # Live payments of the target that have no clear counterpart, by invoice number.
+    unmatched: defaultdict[str, list[Payment]] = attrs.field(factory=lambda: defaultdict(list))
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
@@ -177,6 +178,7 @@ class _Planner:
                 if len(groups) >= _BATCH and outcome.key not in groups:
                     await self._check_groups(groups)
                     groups.clear()
+                    self.unmatched.clear()
                 for payment in self._sort_out(outcome):
                     groups[outcome.key or ""].append((payment, outcome.rule))
         await self._check_groups(groups)
@@ -212,6 +214,8 @@ class _Planner:
         """The payments of an outcome that may be booked. The others are for review or left out."""
         if not outcome.status.is_difference:
             return
+        if outcome.status is not Status.LEFT_ONLY:
+            self.unmatched[outcome.key or ""] += outcome.right
         if outcome.status is Status.RIGHT_ONLY:
             self.review.left_out["only_in_target"] += len(outcome.right)
             return
@@ -250,7 +254,7 @@ class _Planner:
         chosen: defaultdict[str, list[Candidate]] = defaultdict(list)
         for number, group in groups.items():
             for payment, rule in group:
-                generation = choose_generation(
+                generation = check_unmatched(rule, self.unmatched[number]) or choose_generation(
                     payment,
                     known.get(payment.id),
                     self.pair,

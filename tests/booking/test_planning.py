@@ -348,6 +348,33 @@ async def test_a_payment_whose_counterpart_others_voided_is_booked_again(story: 
     assert 2 == line.generation
 
 
+async def test_a_payment_is_not_booked_again_beside_one_without_a_counterpart(story: Story) -> None:
+    """An agent may have booked the same money since the void, on a day that is far away."""
+    story.add("A-1", "60.00", total="120.00")
+    by_hand = story.books.add_payment(next(iter(story.books.invoices)), Decimal(60), DAY)
+    story.books.change_payment(by_hand.id, voided=True)
+    late = date(2026, 4, 2)
+    story.books.add_payment(next(iter(story.books.invoices)), Decimal("60.00"), late)
+
+    plan = await story.plan(rebook=["p1"])
+
+    assert ({"p1": "possible_duplicate"}, ()) == (reasons(plan), plan.lines)
+    assert "60.00 of 2026-04-02, books payment 2" == plan.review[0].nearest
+
+
+async def test_a_payment_beside_unclear_ones_is_not_booked(story: Story) -> None:
+    """One of them may be its counterpart, with another amount."""
+    story.add("A-1", "20.00", total="100.00")
+    story.pay("A-1", "19.00", total="100.00")
+    for amount in ("5.00", "15.00", "20.00"):
+        story.books.add_payment(next(iter(story.books.invoices)), Decimal(amount), date(2026, 3, 3))
+
+    plan = await story.plan()
+
+    assert {"p1": "split_unclear", "p2": "others_unclear"} == reasons(plan)
+    assert () == plan.lines
+
+
 @pytest.mark.parametrize(("left_out", "generation"), [(["p1"], 2), ([], 1)])
 async def test_a_line_that_may_still_be_sent_keeps_its_external_id(
     story: Story, left_out: list[str], generation: int
