@@ -11,12 +11,13 @@ import json
 import re
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from paysdk.records.malformed import has_lone_surrogate
+from paysdk.records.stand_ins import make_decodable
 from paysdk.records.times import is_finer, truncate_times
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     ByType: TypeAlias = dict[type[inspect.Type], inspect.Type]
 
-__all__ = ["Mender", "find_name"]
+__all__ = ["Mender", "decode_liberally", "find_name", "mend_time"]
+
+T = TypeVar("T")
 
 _INTEGRAL = re.compile(r"(-?(?:0|[1-9][0-9]{0,99}))\.0+")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
@@ -83,6 +86,22 @@ class Mender:
     @cached_property
     def _truncate(self) -> Callable[[bytes], bytes]:
         return truncate_times(self.fields_of_time)
+
+
+def decode_liberally(decode: Callable[[bytes], T], mender: Mender, body: bytes) -> tuple[T, bytes]:
+    """``decode(body)``, and the bytes for its ``raw``.
+
+    If *decode* refuses *body*, it gets what *mender* makes of it. Raises
+    ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
+    """
+    try:
+        return decode(body), body
+    except msgspec.MsgspecError as error:
+        try:
+            mended = mender.mend(body, "$")
+        except ValueError as still:
+            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
+    return decode(mended), make_decodable(body)
 
 
 def find_name(kind: type[Any], name: str) -> str | None:
@@ -177,7 +196,7 @@ def _mended_text(value: str, by_type: ByType, *, optional: bool) -> object:
     if inspect.BoolType in by_type:
         return _TRUTH.get(value.lower(), value)
     if inspect.DateTimeType in by_type:
-        return _mended_time(value)
+        return mend_time(value)
     if (inspect.DateType in by_type or _day(by_type)) and _TIME.fullmatch(value[_DAY_CHARS:]):
         return value[:_DAY_CHARS]
     is_whole = inspect.IntType in by_type and inspect.StrType not in by_type
@@ -186,7 +205,8 @@ def _mended_text(value: str, by_type: ByType, *, optional: bool) -> object:
     return value
 
 
-def _mended_time(text: str) -> str:
+def mend_time(text: str) -> str:
+    """*text* in the form that msgspec reads, if it certainly is a time with an offset."""
     day, rest = text[:_DAY_CHARS], text[_DAY_CHARS:]
     found = _TIME.fullmatch(rest)
     if found is None or found["zone"] is None or not _DAY.fullmatch(day):

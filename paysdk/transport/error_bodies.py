@@ -41,6 +41,7 @@ _MESSAGES: tuple[str, ...] = (
     "errordetail",
     "messages",
     "exception",
+    "faultstring",
 )
 _CONTAINERS = frozenset(
     {"error", "errors", "fault", "faults", "elements", "validationerrors", "invalidparams"}

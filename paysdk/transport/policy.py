@@ -62,7 +62,9 @@ _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 # Words of overload in a response that has a success status although it is an error.
 _OVERLOAD = re.compile(
     r"too.?many|rate.?limit|throttl|overload|slow(ing)?.?down|quota|capacity|concurren|temporar|"
-    r"unavailable|try again|retry|(time|timed).?out|\b(busy|wait)\b",
+    r"unavailable|try again|retry|(time|timed).?out|\b(busy|wait|429|503)\b|maintenance|"
+    r"(heavy|high|under) load|limit.{0,40}(exceed|reach)|(exceed|reach).{0,40}limit|"
+    r"per (second|minute|hour|day)\b",
     re.IGNORECASE,
 )
 
@@ -323,7 +325,7 @@ def _http_date(text: str) -> datetime | None:
 
 def _iso_date(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.removesuffix(" UTC").removesuffix(" GMT"))
     except ValueError:
         return None
 

@@ -72,6 +72,8 @@ _EMPTY = (
     "have dropped the body. Try again later, and tell the provider if it happens again."
 )
 _STATUSES = frozenset(HTTPStatus)
+_STATUS_NAMES = ("status", "statusCode", "status_code", "code", "errorCode", "error_code", "error")
+_OVERLOADS = frozenset({"429", "503"})
 _ABOUT_THE_KEY = frozenset({401, 403})
 _NOT_THE_API = (
     "This is a page of HTML and not the API's own response. A proxy, firewall or gateway may have "
@@ -175,12 +177,18 @@ def _words_of_error(body: bytes) -> str:
         return _truncate(_plain(parsed))
     if not isinstance(parsed, dict):
         return ""
-    named = {
-        name: part
-        for name, part in cast("dict[str, object]", parsed).items()
-        if part and is_error_name(name)
-    }
-    return _truncate(explain_parsed_body(_without_markup(named)).detail)
+    sent = cast("dict[str, object]", parsed)
+    named = {name: part for name, part in sent.items() if part and is_error_name(name)}
+    words = explain_parsed_body(_without_markup(named)).detail
+    return _truncate(f"{_overload_status(sent)} {words}".strip())
+
+
+def _overload_status(body: Mapping[str, object]) -> str:
+    """Return the 429 or 503 that *body* has instead of the status line, or an empty text."""
+    inner = body.get("error")
+    named = {**body, **cast("dict[str, object]", inner)} if isinstance(inner, dict) else body
+    found = (str(named.get(name)) for name in _STATUS_NAMES)
+    return next((text for text in found if text in _OVERLOADS), "")
 
 
 def _explain_body(response: RawResponse) -> ErrorDetails:

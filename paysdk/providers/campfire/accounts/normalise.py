@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import msgspec
 
+from paysdk.exact import decode_exactly
 from paysdk.providers.campfire.accounts.schema import (
     Account,
     AccountRecord,
@@ -15,6 +16,7 @@ from paysdk.providers.campfire.accounts.schema import (
     settings_record,
 )
 from paysdk.providers.campfire.schema import PageEnvelope, open_page
+from paysdk.records.liberal import Mender, decode_liberally
 from paysdk.records.reader import RecordReader
 
 __all__ = ["ACCOUNT_READER", "read_settings"]
@@ -37,11 +39,14 @@ def read_settings(body: bytes) -> AccountSettings:
 
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
-    sent = msgspec.json.decode(body, type=settings_record())
+    record = settings_record()
+    sent, raw = decode_liberally(msgspec.json.Decoder(record).decode, Mender(record), body)
+    if decode_exactly(raw).keys().isdisjoint(sent.__struct_fields__):
+        raise msgspec.ValidationError("Expected an object with the settings of the organisation")
     *accounts, split, _raw = (field.name for field in attrs.fields(AccountSettings))
     refs = {name: _make_ref(sent, name) for name in accounts}
     values: dict[str, Any] = {**refs, split: getattr(sent, split)}
-    return AccountSettings(**values, raw=body)
+    return AccountSettings(**values, raw=raw)
 
 
 def _make_ref(

@@ -29,9 +29,8 @@ from paysdk.providers.campfire.normalise import NAME
 from paysdk.providers.campfire.paying.order import CreditMemoRef
 from paysdk.providers.campfire.schema import Moment, PageEnvelope, open_page
 from paysdk.records.envelope import NULL, refuse_error
-from paysdk.records.liberal import Mender
+from paysdk.records.liberal import Mender, decode_liberally, mend_time
 from paysdk.records.reader import RecordReader
-from paysdk.records.stand_ins import make_decodable
 from paysdk.records.times import is_finer, truncate_times
 
 if TYPE_CHECKING:
@@ -67,17 +66,11 @@ def read_invoice(body: bytes) -> Invoice:
 
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
-    try:
-        return _read_invoice(body, body)
-    except msgspec.MsgspecError as error:
-        try:
-            mended = _invoice_mender().mend(body, "$")
-        except ValueError as still:
-            raise (still if isinstance(still, msgspec.ValidationError) else error) from None
-    return _read_invoice(mended, make_decodable(body))
+    invoice, raw = decode_liberally(_read_invoice, _invoice_mender(), body)
+    return invoice if raw is body else attrs.evolve(invoice, raw=raw)
 
 
-def _read_invoice(body: bytes, raw: bytes) -> Invoice:
+def _read_invoice(body: bytes) -> Invoice:
     envelope = _envelope(body)
     sent = decode_exactly(body)
     parts: dict[str, Any] = {name: getattr(envelope, name) for name in envelope.__struct_fields__}
@@ -93,7 +86,7 @@ def _read_invoice(body: bytes, raw: bytes) -> Invoice:
         _nested_payment(f"$.payments[{index}]", bytes(record), envelope)
         for index, record in enumerate(parts["payments"] or ())
     )
-    return _settle(Invoice(**parts, raw=raw), sent, "$")
+    return _settle(Invoice(**parts, raw=body), sent, "$")
 
 
 def _envelope(
@@ -219,7 +212,7 @@ def _date_or_time(text: str | None) -> date | datetime | None:
     if not text:
         return None
     try:
-        return msgspec.convert(text, date if len(text) == len("2025-07-25") else Moment)
+        return msgspec.convert(mend_time(text), date if len(text) == len("2025-07-25") else Moment)
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(f"{error} - at `$.auto_sent_at`") from None
 

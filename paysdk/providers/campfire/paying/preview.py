@@ -21,6 +21,7 @@ from paysdk.providers.campfire.paying.items import (
     check_exact_amount,
 )
 from paysdk.providers.campfire.paying.order import check_items, is_mapping, predict_shown_day
+from paysdk.records.liberal import Mender, decode_liberally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -135,6 +136,7 @@ _Record = msgspec.defstruct(
     kw_only=True,
 )
 _decode = msgspec.json.Decoder(_Record, float_hook=exact_number).decode
+_mender = Mender(_Record)
 
 
 def read_preview(body: bytes) -> PaymentPreview:
@@ -142,10 +144,10 @@ def read_preview(body: bytes) -> PaymentPreview:
 
     Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
-    sent = _decode(body)
+    sent, raw = decode_liberally(_decode, _mender, body)
     amounts: dict[str, Any] = {
         name: exact_amount(value, f"$.{name}")
         for name in _AMOUNTS
         if (value := getattr(sent, name)) is not None or name != _OPTIONAL
     }
-    return PaymentPreview(**amounts, raw=body)
+    return PaymentPreview(**amounts, raw=raw)

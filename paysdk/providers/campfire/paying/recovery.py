@@ -14,6 +14,7 @@ from paysdk.providers.campfire.paying.recognition import are_external_ids_kept
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from paysdk.errors import APIError
     from paysdk.payment import Payment
     from paysdk.providers.campfire.paying.lookup import OrderLookup, Snapshot
     from paysdk.providers.campfire.paying.order import PayOrder
@@ -55,6 +56,18 @@ class Recovery:
         raise self.unknown_error(
             turn, sent, what, found or "no new payment on the invoice yet; it may still be booked"
         ) from error
+
+    async def find_despite(self, turn: Turn, sent: SentOrder, refusal: APIError) -> PayOutcome:
+        """Look whether *sent*, which the API refused, is booked under its external ids after all.
+
+        A gateway that sends a request twice shows only the second response. That may be a refusal
+        because of the first one. Raises *refusal* if the order is not booked.
+        """
+        await turn.open_orders.settle(sent)
+        found = await self._try_find(turn, sent) if sent.order.has_all_external_ids else ""
+        if isinstance(found, PayOutcome):
+            return found
+        raise refusal
 
     def unknown_error(
         self, turn: Turn, sent: SentOrder, what: str, found: str

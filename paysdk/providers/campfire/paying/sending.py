@@ -7,7 +7,12 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paysdk.errors import DuplicatePaymentError, MalformedResponseError
+from paysdk.errors import (
+    BadRequestError,
+    ConflictError,
+    DuplicatePaymentError,
+    MalformedResponseError,
+)
 from paysdk.providers.campfire.endpoints import PAY
 from paysdk.providers.campfire.invoices.normalise import Paid, read_paid
 from paysdk.providers.campfire.paying.duplicate_checks import (
@@ -76,6 +81,8 @@ class Sender:
             # to the user, and raise errors of their own.
             if may_have_been_processed(attempts):
                 return await self._recovery.look_for(turn, sent, error)
+            if isinstance(error, BadRequestError | ConflictError):
+                return await self._recovery.find_despite(turn, sent, error)
             await turn.open_orders.settle(sent)
             raise
         except asyncio.CancelledError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from paysdk import Account, AccountRef, AccountSettings, MalformedResponseError, make_converter
@@ -58,6 +60,40 @@ def test_settings_that_cannot_be_read_are_malformed() -> None:
     with pytest.raises(MalformedResponseError) as raised:
         decode_or_raise(read_settings, b'{"default_clearing": "%b"}' % UUID.encode())
     assert "$.default_clearing" == raised.value.path
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            b'{"default_clearing": "7", "default_clearing_name_and_number": 1050}',
+            AccountSettings(default_clearing=AccountRef(7, "1050")),
+        ),
+        (b'{"default_clearing": 7.0}', AccountSettings(default_clearing=AccountRef(7))),
+        (
+            b'{"default_clearing": "", "payout_account": [], "refund_account": false}',
+            AccountSettings(),
+        ),
+        (
+            b'{"split_invoice_payments_by_line": "true"}',
+            AccountSettings(split_invoice_payments_by_line=True),
+        ),
+        (b'{"default_clearing": 7, "x": NaN}', AccountSettings(default_clearing=AccountRef(7))),
+    ],
+    ids=["texts", "float", "empty values", "word", "NaN"],
+)
+def test_settings_in_another_form_mean_the_same(body: bytes, expected: AccountSettings) -> None:
+    """A field in another form becomes what it certainly means, and ``raw`` can be read."""
+    found = read_settings(body)
+    assert expected == found
+    assert found.raw.keys() == json.loads(body).keys()
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"error": "Too many requests"}'])
+def test_object_without_a_setting_is_not_the_settings(body: bytes) -> None:
+    """An error with a success status does not look like an organisation without accounts."""
+    with pytest.raises(MalformedResponseError, match="Expected an object with the settings"):
+        decode_or_raise(read_settings, body)
 
 
 def test_accounts_and_settings_survive_json() -> None:

@@ -158,6 +158,7 @@ def test_customer_of_a_payment_is_the_client(
     [
         ("2025-05-02", date(2025, 5, 2)),
         ("2025-05-02T18:24:50+0200", datetime(2025, 5, 2, 16, 24, 50, tzinfo=UTC)),
+        ("2025-05-02 16:24Z", datetime(2025, 5, 2, 16, 24, tzinfo=UTC)),
         (None, None),
     ],
     ids=repr,

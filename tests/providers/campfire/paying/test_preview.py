@@ -179,6 +179,16 @@ def test_response_without_withholding_is_read() -> None:
     assert (Decimal("1.50"), None) == (found.applied_payments, found.applied_withholding)
 
 
+def test_value_that_is_not_a_number_spoils_no_other_field() -> None:
+    """NaN in a field that is not read is kept as text, and NaN in an amount is malformed."""
+    sent = msgspec.json.encode(SENT)
+    found = read_preview(sent[:-1] + b', "rate": NaN}')
+    assert (Decimal("1.50"), "NaN") == (found.applied_payments, found.raw["rate"])
+    with pytest.raises(MalformedResponseError) as raised:
+        decode_or_raise(read_preview, sent[:-1] + b', "applied_withholding": NaN}')
+    assert "$.applied_withholding" == raised.value.path
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [({"remaining_due": None}, "$.remaining_due"), ({"applied_withholding": "x"}, "$.applied_wit")],

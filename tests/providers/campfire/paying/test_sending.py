@@ -14,6 +14,7 @@ from paysdk.errors import (
     APIError,
     BadRequestError,
     ConfigurationError,
+    ConflictError,
     ConnectionFailedError,
     DuplicatePaymentError,
     OutcomeUnknownError,
@@ -471,6 +472,29 @@ async def test_pay_is_refused_by_status(code: int) -> None:
             await campfire.mark_invoice_paid(58700, transactions=[TRANSACTION])
         assert code == raised.value.status
         assert [("GET", INVOICE_PATH), ("POST", PAY_PATH)] == asked(sandbox)
+
+
+@pytest.mark.parametrize("code", [400, 409, 422])
+async def test_order_that_was_booked_before_its_refusal_is_a_success(code: int) -> None:
+    """A gateway that sends a request twice shows the refusal of the second one."""
+    faults = FaultPlan().always(status(code, processed=True), method="POST")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        outcome = await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
+        (payment,) = paid(sandbox)
+        assert (str(payment["id"]),) == outcome.payment_ids
+
+
+@pytest.mark.parametrize("look", [status(200), status(403)], ids=["not found", "no look"])
+async def test_order_that_was_refused_is_free_again(look: Fault) -> None:
+    """If the order is not found, the refusal is raised, and a later call sends it."""
+    faults = FaultPlan().first(1, status(409), method="POST")
+    if look.status != 200:
+        faults = faults.on([3], look, method="GET")
+    async with CampfireSandbox(payments=0, faults=faults) as sandbox, open_at(sandbox) as campfire:
+        with pytest.raises(ConflictError):
+            await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
+        await campfire.mark_invoice_paid(INVOICE, empty_transactions=[NAMED])
+        assert 1 == len(paid(sandbox))
 
 
 async def test_pay_is_not_redirected() -> None:
