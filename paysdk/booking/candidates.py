@@ -14,6 +14,7 @@ from paysdk.booking.checks import check_payment, find_wait
 from paysdk.booking.problem import Problem
 from paysdk.booking.states import State
 from paysdk.reconcile import RULES, Rule, Status
+from paysdk.reconcile.outcome import add_up
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REPLANNABLE",
     "LeftOut",
-    "check_unmatched",
+    "check_others",
     "choose_generation",
     "judge",
     "may_be_booked_again",
@@ -81,19 +82,30 @@ def judge(
     return _explain(outcome)
 
 
-def check_unmatched(rule: Rule, unmatched: Collection[Payment]) -> Problem | None:
-    """Check that a payment to be booked again has no other counterpart.
+def check_others(rule: Rule, others: Iterable[Outcome]) -> Problem | None:
+    """Check that no payment of the target for the same invoice may be the counterpart.
 
-    *unmatched* are the live payments of the target for its invoice that have no counterpart.
+    *others* are the differences of this invoice that have payments of the target.
     """
-    if rule not in _COUNTERPART_GONE or not unmatched:
+    if rule not in _COUNTERPART_GONE:
+        others = filter(_has_spare, others)
+    payments = [payment for outcome in others for payment in outcome.right]
+    if not payments:
         return None
     return Problem(
         "possible_duplicate",
-        "The target has payments of this invoice without a counterpart. One of them may be for the "
-        "same money, so it is not booked again.",
-        _list(unmatched),
+        "The target has payments of this invoice without a clear counterpart. One of them may be "
+        "for the same money, so it is not booked.",
+        _list(payments),
     )
+
+
+def _has_spare(outcome: Outcome) -> bool:
+    """Whether unclear payments of the target are more than those of the source need."""
+    if outcome.status is not Status.AMBIGUOUS:
+        return False
+    has_refunds = any(payment.amount <= 0 for payment in (*outcome.left, *outcome.right))
+    return has_refunds or add_up(outcome.right) > add_up(outcome.left)
 
 
 def choose_generation(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.booking.booking import Booking
-from paysdk.booking.candidates import check_unmatched, choose_generation, judge
+from paysdk.booking.candidates import check_others, choose_generation, judge
 from paysdk.booking.following import find_unseen, follow_bookings
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.pair import Pair
@@ -25,15 +25,14 @@ from paysdk.booking.runs import BookingRuns
 from paysdk.booking.source import check_synced, read_payments
 from paysdk.booking.targets import as_target, check_place
 from paysdk.errors import ConfigurationError
-from paysdk.payment import Payment
-from paysdk.reconcile import Rule, Status, Vanished, invoice_number, reconcile
+from paysdk.reconcile import Outcome, Rule, Status, Vanished, invoice_number, reconcile
 from paysdk.sync.store import SQLPaymentStore
 from paysdk.target import BookingAccount, BooksPayments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
 
-    from paysdk.reconcile import Outcome
+    from paysdk.payment import Payment
 
 __all__ = ["plan_bookings", "read_latest_plan"]
 
@@ -162,8 +161,8 @@ class _Planner:
     on_checked: Callable[[int], object]
     lines: list[BookingLine] = attrs.field(factory=list[BookingLine])
     waiting: list[Booking] = attrs.field(factory=list[Booking])  # Their outcome is not known.
-    # Live payments of the target that have no clear counterpart, by invoice number.
-    unmatched: defaultdict[str, list[Payment]] = attrs.field(factory=lambda: defaultdict(list))
+    # The differences that have payments of the target, by invoice number.
+    others: defaultdict[str, list[Outcome]] = attrs.field(factory=lambda: defaultdict(list))
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
@@ -178,7 +177,7 @@ class _Planner:
                 if len(groups) >= _BATCH and outcome.key not in groups:
                     await self._check_groups(groups)
                     groups.clear()
-                    self.unmatched.clear()
+                    self.others.clear()
                 for payment in self._sort_out(outcome):
                     groups[outcome.key or ""].append((payment, outcome.rule))
         await self._check_groups(groups)
@@ -215,7 +214,7 @@ class _Planner:
         if not outcome.status.is_difference:
             return
         if outcome.status is not Status.LEFT_ONLY:
-            self.unmatched[outcome.key or ""] += outcome.right
+            self.others[outcome.key or ""].append(outcome)
         if outcome.status is Status.RIGHT_ONLY:
             self.review.left_out["only_in_target"] += len(outcome.right)
             return
@@ -254,7 +253,7 @@ class _Planner:
         chosen: defaultdict[str, list[Candidate]] = defaultdict(list)
         for number, group in groups.items():
             for payment, rule in group:
-                generation = check_unmatched(rule, self.unmatched[number]) or choose_generation(
+                generation = check_others(rule, self.others[number]) or choose_generation(
                     payment,
                     known.get(payment.id),
                     self.pair,

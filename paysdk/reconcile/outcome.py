@@ -70,7 +70,6 @@ class Rule(StrEnum):
     NOT_THERE = "not_there"
     OTHER_CURRENCY = "other_currency"
     OUT_OF_WINDOW = "out_of_window"
-    OTHERS_UNCLEAR = "others_unclear"
     NONE_LEFT = "none_left"
     COUNTERPART_VOIDED = "counterpart_voided"
     COUNTERPART_VANISHED = "counterpart_vanished"
@@ -119,10 +118,6 @@ RULES: dict[Rule, str] = {
     Rule.OUT_OF_WINDOW: (
         "The other side has unmatched payments for this invoice, "
         "but not within the allowed number of days."
-    ),
-    Rule.OTHERS_UNCLEAR: (
-        "The other side has more payments for this invoice than this side, and it is unclear "
-        "which of them belong together. One of them may belong to this payment."
     ),
     Rule.NONE_LEFT: (
         "The other side's payments for this invoice in this currency "

@@ -32,7 +32,7 @@ from paysdk.reconcile.items import (
     split_by_side,
 )
 from paysdk.reconcile.outcome import STATUS_OF, Outcome, Rule, Status, Vanished
-from paysdk.reconcile.splits import find_spare, find_splits, find_sums
+from paysdk.reconcile.splits import find_splits, find_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,7 +129,7 @@ def _apply_rules(items: list[Item], tolerances: Tolerances) -> Iterator[Decision
     decided += (splits := list(find_splits(rest, tolerances)))
     rest = remove_decided(rest, splits)
     yield from decided
-    yield from _decide_rest(live, rest, gone, tolerances, list(find_spare(splits)))
+    yield from _decide_rest(live, rest, gone, tolerances)
 
 
 def _is_currency_unclear(items: list[Item]) -> bool:
@@ -208,11 +208,7 @@ def _pair_rule(items: list[Item]) -> Rule:
 
 
 def _decide_rest(
-    live: list[Item],
-    rest: list[Item],
-    gone: list[Item],
-    tolerances: Tolerances,
-    spare: list[Item],
+    live: list[Item], rest: list[Item], gone: list[Item], tolerances: Tolerances
 ) -> Iterator[Decision]:
     """Payments that differ, and payments without a live counterpart."""
     agree = link_by_amount(tolerances)
@@ -237,10 +233,11 @@ def _decide_rest(
         )
         yield rule, together
         alone = remove_decided(alone, [(rule, together)])
-    currencies = [_currencies_by_side(items) for items in (live, rest, spare)]
+    all_currencies, unmatched = _currencies_by_side(live), _currencies_by_side(rest)
     for item in alone:
         yield (
-            item.gone or _unmatched_rule(item, *(each[not item.is_left] for each in currencies)),
+            item.gone
+            or _unmatched_rule(item, all_currencies[not item.is_left], unmatched[not item.is_left]),
             [item],
         )
 
@@ -269,16 +266,10 @@ def _currencies_by_side(items: list[Item]) -> dict[bool, set[str | None]]:
     }
 
 
-def _unmatched_rule(
-    item: Item,
-    currencies: set[str | None],
-    unmatched: set[str | None],
-    spare: set[str | None],
-) -> Rule:
+def _unmatched_rule(item: Item, currencies: set[str | None], unmatched: set[str | None]) -> Rule:
     """Why a payment has no counterpart.
 
-    *currencies* are those of the other side, *unmatched* are those of its unmatched payments, and
-    *spare* are those of its payments from ``find_spare``.
+    *currencies* are those of the other side, and *unmatched* are those of its unmatched payments.
     """
 
     def includes(found: set[str | None]) -> bool:
@@ -290,6 +281,4 @@ def _unmatched_rule(
         return Rule.NOT_THERE
     if not includes(currencies):
         return Rule.OTHER_CURRENCY
-    if includes(unmatched):
-        return Rule.OUT_OF_WINDOW
-    return Rule.OTHERS_UNCLEAR if includes(spare) else Rule.NONE_LEFT
+    return Rule.OUT_OF_WINDOW if includes(unmatched) else Rule.NONE_LEFT

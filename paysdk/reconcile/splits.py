@@ -16,14 +16,14 @@ from paysdk.reconcile.items import (
     separate,
     split_by_side,
 )
-from paysdk.reconcile.outcome import STATUS_OF, Rule, Status
+from paysdk.reconcile.outcome import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from paysdk.reconcile.items import Decision, Item, Tolerances
 
-__all__ = ["find_spare", "find_splits", "find_sums"]
+__all__ = ["find_splits", "find_sums"]
 
 # If a payment could be the sum of more payments than these, it is ambiguous. Each payment doubles
 # the number of combinations.
@@ -52,23 +52,6 @@ def find_splits(rest: list[Item], tolerances: Tolerances) -> Iterator[Decision]:
         for together in connected_components(part, [items for _, items in found]):
             if rules_found := [rule for item in together for rule in rules[item]]:
                 yield _split_rule(rules_found), together
-
-
-def find_spare(decisions: Iterable[Decision]) -> Iterator[Item]:
-    """Payments of ambiguous decisions that may belong to a payment outside their decision.
-
-    That is the side that adds up to more. With amounts that are not above zero, it is both sides.
-    """
-    for rule, items in decisions:
-        if STATUS_OF.get(rule) is not Status.AMBIGUOUS:
-            continue
-        sides = split_by_side(items)
-        if any(item.payment.amount <= 0 for item in items):
-            yield from items
-            continue
-        left, right = (add_exactly(item.payment.amount for item in side) for side in sides)
-        if left != right:
-            yield from sides[left < right]
 
 
 def _split_rule(rules_found: list[Rule]) -> Rule:

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from paysdk import InvoiceRef, Payment
-from paysdk.booking.candidates import LeftOut, judge
+from paysdk.booking.candidates import LeftOut, check_others, judge
 from paysdk.booking.problem import Problem
 from paysdk.reconcile import Outcome, Rule, Status
 
@@ -55,6 +55,33 @@ def test_a_person_may_order_to_book_again(policy: BookingPolicy, rule: Rule) -> 
     assert rule is judged(policy, rule, rebook={"p1"})
     assert isinstance(judged(policy, rule, rebook={"p2"}), Problem)
     assert isinstance(judged(policy, Rule.OUT_OF_WINDOW, rebook={"p1"}), Problem)
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "target", "reason"),
+    [
+        (Status.AMBIGUOUS, ["20"], ["20", "20"], "possible_duplicate"),
+        (Status.AMBIGUOUS, ["20"], ["5", "15", "20", "-20"], "possible_duplicate"),
+        (Status.AMBIGUOUS, ["100", "60"], ["60", "40", "60"], None),
+        (Status.AMBIGUOUS, ["20", "20"], ["20"], None),
+        (Status.AMOUNT_DIFFERS, ["20"], ["25"], None),
+        (Status.RIGHT_ONLY, [], ["25"], None),
+    ],
+)
+def test_a_payment_beside_unclear_ones_may_belong_to_one_of_them(
+    status: Status, source: list[str], target: list[str], reason: str | None
+) -> None:
+    """The target is not exhausted if an unclear finding has more money there than it needs."""
+    left, right = (
+        tuple(attrs.evolve(PAYMENT, amount=Decimal(amount)) for amount in side)
+        for side in (source, target)
+    )
+    others = [Outcome(status=status, rule=Rule.UNEVEN, key="N-1", left=left, right=right)]
+
+    found = check_others(Rule.NONE_LEFT, others)
+
+    assert reason == (found and found.reason)
+    assert check_others(Rule.COUNTERPART_VOIDED, others)
 
 
 def test_a_payment_that_is_too_old_or_too_recent_is_left_out(policy: BookingPolicy) -> None:

@@ -371,7 +371,7 @@ async def test_a_payment_beside_unclear_ones_is_not_booked(story: Story) -> None
 
     plan = await story.plan()
 
-    assert {"p1": "split_unclear", "p2": "others_unclear"} == reasons(plan)
+    assert {"p1": "split_unclear", "p2": "possible_duplicate"} == reasons(plan)
     assert () == plan.lines
 
 

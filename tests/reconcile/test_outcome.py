@@ -59,7 +59,6 @@ def test_a_rule_without_a_status_is_about_one_side() -> None:
         Rule.NOT_THERE,
         Rule.OTHER_CURRENCY,
         Rule.OUT_OF_WINDOW,
-        Rule.OTHERS_UNCLEAR,
         Rule.NONE_LEFT,
         Rule.COUNTERPART_VOIDED,
         Rule.COUNTERPART_VANISHED,

@@ -138,54 +138,6 @@ def test_split_is_exact_in_any_context(parts: tuple[str, str], expected: set[str
     assert expected == found
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "expected"),
-    [
-        pytest.param(
-            [paid("a", "20", 1), paid("b", "19")],
-            [paid("x", "20"), paid("y", "20", 2)],
-            {"ambiguous: a|x+y (uneven)", "left only: b| (others_unclear)"},
-            id="uneven",
-        ),
-        pytest.param(
-            [paid("a", "20"), paid("b", "19")],
-            [paid("x", "5"), paid("y", "15"), paid("z", "20", 1)],
-            {"ambiguous: a|x+y+z (split_unclear)", "left only: b| (others_unclear)"},
-            id="split",
-        ),
-        pytest.param(
-            [paid("x", "20"), paid("y", "20", 2)],
-            [paid("a", "20", 1), paid("b", "19")],
-            {"ambiguous: x+y|a (uneven)", "right only: |b (others_unclear)"},
-            id="with the sides swapped",
-        ),
-        pytest.param(
-            [paid("a", "20"), paid("b", "20", 2), paid("c", "19")],
-            [paid("x", "20", 1)],
-            {"ambiguous: a+b|x (uneven)", "left only: c| (none_left)"},
-            id="not if this side has more",
-        ),
-        pytest.param(
-            [paid("a", "20"), paid("b", "19")],
-            [paid("x", "5"), paid("y", "15"), paid("z", "20", 1), paid("w", "-20", 1)],
-            {"ambiguous: a|x+y+w+z (split_unclear)", "left only: b| (others_unclear)"},
-            id="with some paid back",
-        ),
-        pytest.param(
-            [paid("a", "100"), paid("b", "60"), paid("c", "19", 20)],
-            [paid("x", "60"), paid("y", "40"), paid("z", "60")],
-            {"ambiguous: a+b|x+y+z (split_unclear)", "left only: c| (none_left)"},
-            id="not if both sides have as much",
-        ),
-    ],
-)
-def test_a_payment_beside_unclear_ones_may_belong_to_one_of_them(
-    left: list[Payment], right: list[Payment], expected: set[str]
-) -> None:
-    """The other side is not exhausted if it has more than an unclear finding needs."""
-    assert expected == describe(left, right)
-
-
 def test_pairs_among_too_many_to_compare_are_matched() -> None:
     """Pairs in the window are matched even if there are too many payments to look for splits."""
     left = [paid(f"a{number:03}", str(number + 1000)) for number in range(101)]
