@@ -33,8 +33,9 @@ __all__ = ["FollowReport", "Verdict", "find_unseen", "follow_bookings", "judge",
 
 _WAITING = frozenset({State.UNKNOWN, State.DRAFTED, State.SENT})
 _FINISHED = frozenset({State.BOOKED, State.DIVERGED})
-# A line is in these states if paysdk holds that it is not booked. The target decides.
-_NOT_BOOKED = frozenset({State.REFUSED, State.SKIPPED})
+# A line is in these states if paysdk holds that it is not booked. The target decides: after a
+# restored backup, or if another store has booked the payment, the line may be booked already.
+_NOT_BOOKED = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
 _FOLLOWED = _WAITING | _FINISHED | _NOT_BOOKED | {State.VOIDED}
 _LIVE_AGAIN = "live_again"
 # Who wrote a step, in the history.
@@ -46,8 +47,8 @@ class FollowReport:
     """What following found.
 
     ``adopted`` counts the orders that turned up in the sync: those without a known outcome, and
-    those that seemed to be refused or were skipped. ``diverged`` counts the bookings that diverged
-    since the last time, by reason. ``healed`` counts those that agree again.
+    those that seemed to be refused, skipped or not sent yet. ``diverged`` counts the bookings that
+    diverged since the last time, by reason. ``healed`` counts those that agree again.
     """
 
     adopted: int = 0
@@ -78,7 +79,7 @@ def judge(
     ids = tuple(each.payment.id for each in own) or booking.payment_ids
     if booking.state in _FINISHED:
         return _judge_finished(booking, payments if own else None, ids, source)
-    # A line that seems to be refused or was skipped is only booked if it has a live payment.
+    # A line that seems to be not booked is only booked if it has a live payment.
     if not payments or (booking.state in _NOT_BOOKED and all(each.is_voided for each in payments)):
         return None
     problem = check_booked(booking.line, payments)

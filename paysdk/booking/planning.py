@@ -166,12 +166,13 @@ class _Planner:
 
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
+        # The plan may not compare a payment that a sync stores from now on.
+        made_at = datetime.now(UTC)
         # A booked payment may have been deleted before a sync saw it. Another may match now.
         await _map_concurrently(self.review.look_up, await find_unseen(self.store, self.pair))
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
         self.waiting = await self.journal.read_open(self.pair.target, self.pair.target_account)
-        outcomes = self._reconcile()
-        async with aclosing(outcomes):
+        async with aclosing(self._reconcile()) as outcomes:
             async for outcome in outcomes:
                 # Candidates of one invoice come one after the other.
                 if len(groups) >= _BATCH and outcome.key not in groups:
@@ -181,16 +182,15 @@ class _Planner:
                 for payment in self._sort_out(outcome):
                     groups[outcome.key or ""].append((payment, outcome.rule))
         await self._check_groups(groups)
-        review = await self.review.finish()
         return BookingPlan(
             source=self.pair.source,
             source_account=self.pair.source_account,
             target=self.pair.target,
             target_account=self.pair.target_account,
-            made_at=datetime.now(UTC),
+            made_at=made_at,
             policy=self.policy,
             lines=tuple(self.lines),
-            review=review,
+            review=await self.review.finish(),
             left_out=dict(sorted(self.review.left_out.items())),
         )
 

@@ -56,9 +56,14 @@ MAY_BE_BOOKED = frozenset({State.SENT, State.UNKNOWN, State.DRAFTED})
 
 # Maps each state to the states that may follow it. A booking begins as proposed.
 STEPS: Mapping[State, frozenset[State]] = {
-    # A newer plan proposes it again. Its older approval is then no longer valid.
-    State.PROPOSED: frozenset({State.PROPOSED, State.APPROVED, State.SKIPPED}),
-    State.APPROVED: frozenset({State.PROPOSED, State.CLAIMED, State.SKIPPED}),
+    # A newer plan proposes it again. Its older approval is then no longer valid. A sync may show
+    # that it is booked already, for example after a restored backup.
+    State.PROPOSED: frozenset(
+        {State.PROPOSED, State.APPROVED, State.SKIPPED, State.BOOKED, State.DIVERGED}
+    ),
+    State.APPROVED: frozenset(
+        {State.PROPOSED, State.CLAIMED, State.SKIPPED, State.BOOKED, State.DIVERGED}
+    ),
     # A worker that died here had sent nothing, so it is approved again.
     # One whose external id is booked already, is booked or has diverged.
     State.CLAIMED: frozenset(

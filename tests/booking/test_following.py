@@ -193,6 +193,27 @@ async def test_a_refused_order_that_was_booked_is_adopted(each_story: Story) -> 
     )
 
 
+@pytest.mark.parametrize("approves", [False, True])
+async def test_a_line_that_is_booked_before_it_is_sent_is_adopted(
+    each_story: Story, *, approves: bool
+) -> None:
+    """A restored backup forgets the order. An undo then voids the payment."""
+    story = each_story
+    story.add("A-1", "60.00")
+    plan = await story.plan()
+    if approves:
+        await approve_plan(story.store, plan, by="Ann", limit=Decimal(60))
+    line = plan.lines[0]
+    story.books.add_payment(line.invoice_id, line.amount, DAY, line.external_id)
+
+    assert FollowReport(adopted=1) == await follow(story)
+
+    report = await undo_bookings(
+        story.store, plan.digest, target=story.books, by="Ann", reason="test"
+    )
+    assert ({State.VOIDED: 1}, []) == (report.states, story.books.live_payments(line.invoice_id))
+
+
 async def test_a_skipped_line_that_was_booked_in_another_way_diverges(story: Story) -> None:
     """A voided payment under its external id changes nothing."""
     story.add("A-1", "60.00")

@@ -339,6 +339,25 @@ async def test_the_external_id_finds_what_was_booked_with_another_store(
     assert 1 == len(story.books.payments)
 
 
+async def test_a_payment_that_came_during_the_plan_stops_a_line(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync stored it after the plan had compared the payments of its invoice."""
+    story.add("A-1", "60.00", total="300.00")
+    find_invoices = FakeBooks.find_invoices
+
+    async def book_and_sync(books: FakeBooks, number: str) -> Any:
+        books.add_payment(next(iter(books.invoices)), Decimal(60), date(2026, 1, 2))
+        await story.sync()
+        return await find_invoices(books, number)
+
+    monkeypatch.setattr(FakeBooks, "find_invoices", book_and_sync)
+    run = await story.approve()
+
+    assert {State.REFUSED: 1} == (await apply(story, run)).states
+    assert "possible_duplicate" == (await the_booking(story)).reason
+
+
 async def test_a_new_payment_of_others_stops_a_line(each_story: Story) -> None:
     """It may be the sum of several of ours, or a part of one. The plan did not compare it."""
     story = each_story
