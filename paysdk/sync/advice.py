@@ -58,8 +58,8 @@ _RIGHTS = (
     "them. Name the schema as ?schema=NAME in the URL."
 )
 _NO_SCHEMA = (
-    "Create that schema, or name one as ?schema=NAME in the URL. paysdk then makes it if it has "
-    "the right."
+    "Create that schema, or grant the user USAGE and CREATE on it. Or name another one as "
+    "?schema=NAME in the URL. paysdk then makes it if it has the right."
 )
 _OTHER_TABLES = (
     "Another program has changed the tables that paysdk made. Restore them, or name another "

@@ -141,6 +141,12 @@ def _by_url(text: str, *, create: bool, schema: str | None) -> Database:
             )
         return _sqlite(url.set(drivername="sqlite+aiosqlite"), create=create, schema=schema)
     if kind in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
+        if "@" in (url.host or ""):
+            url = None  # a part of the password was read as the host
+            raise ConfigurationError(
+                "The database's URL has an @ in its user or password. Write it as %40, or leave "
+                "the password out and set PGPASSWORD."
+            )
         place = url.host or url.query.get("host") or "localhost"
         name = f"postgresql://{place}{f':{url.port}' if url.port else ''}/{url.database or ''}"
         if unknown := url.query.keys() & _DRIVERS_OWN_OPTIONS:

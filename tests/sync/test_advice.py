@@ -126,7 +126,7 @@ def server(postgresql: str) -> str:
         ),
         (
             "postgresql://postgres@/postgres?host={0}&options=-csearch_path%3Dnothing",
-            "no schema has been selected .* Create that schema",
+            "no schema has been selected .* Create that schema, or grant the user USAGE",
         ),
         (
             "postgresql://postgres@/postgres?host={0}&schema=pg_books",

@@ -62,6 +62,8 @@ def test_a_database_is_named_by_a_path_or_a_url(place: str | Path, name: str) ->
         ("postgresql+asyncpg://ann:letmein@db.example/books", "not in postgresql\\+asyncpg"),
         ("postgresql://ann:letmein@db.example:port/books", "URL cannot be read"),
         ("://", "URL cannot be read"),
+        ("postgresql://ann:letme@in@db.example/books", "has an @ in its user or password"),
+        ("postgresql://ann:let@me@in@/books?host=db.example", "Write it as %40"),
         (":memory:", "in memory ends with its connection"),
         ("sqlite://", "in memory"),
         ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
