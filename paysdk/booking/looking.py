@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
@@ -21,12 +21,14 @@ from paysdk.sync.errors import StoreError
 from paysdk.target import BooksPayments, TargetInvoice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from paysdk.booking.booking import Booking
     from paysdk.payment import Payment
 
 __all__ = ["OPEN", "Lookup"]
+
+T = TypeVar("T")
 
 # States in which a worker may have died, or whose outcome may be known by now.
 OPEN = frozenset({State.CLAIMED, State.SENT, State.UNKNOWN, State.DRAFTED, State.BOOKED})
@@ -56,7 +58,7 @@ class Lookup:
             if taken.state is State.CLAIMED:
                 # Its worker had sent nothing.
                 return await self.journal.move(taken, State.APPROVED, {"by": self.by})
-            return await self._record(taken, *await self.find_or_free(taken))
+            return await self._or_free(taken, self._record(taken, *await self.find_or_free(taken)))
         except BookingTakenError:
             return None
 
@@ -71,13 +73,17 @@ class Lookup:
         taken = await self.journal.take(booking)
         if taken is None:
             return None
-        settled = await self._record(taken, own, invoice)
+        settled = await self._or_free(taken, self._record(taken, own, invoice))
         return Problem(settled.state.value, settled.sentence)
 
     async def find_or_free(self, booking: Booking) -> tuple[list[Payment], TargetInvoice | None]:
         """Find the payments of a booking that was taken. If that fails, others can take it."""
+        return await self._or_free(booking, self.find(booking))
+
+    async def _or_free(self, booking: Booking, work: Awaitable[T]) -> T:
+        """Await work on a booking that was taken. If it ends early, others can take the booking."""
         try:
-            return await self.find(booking)
+            return await work
         except BaseException:
             with suppress(StoreError):
                 await self.journal.free(booking)

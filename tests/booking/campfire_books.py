@@ -165,9 +165,14 @@ class CampfireBooks:
             if each.invoice.id == invoice_id and not each.is_voided
         ]
 
-    def add_payment(self, invoice_id: str, amount: Decimal, day: date) -> Payment:
+    def add_payment(
+        self, invoice_id: str, amount: Decimal, day: date, external_id: str | None = None
+    ) -> Payment:
         payment_id = self.sandbox.add_payment(
-            invoice_id=int(invoice_id), amount=amount, payment_date=day.isoformat()
+            invoice_id=int(invoice_id),
+            amount=amount,
+            payment_date=day.isoformat(),
+            external_id=external_id,
         )
         return self.payments[str(payment_id)]
 

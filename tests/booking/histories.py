@@ -141,9 +141,12 @@ _KINDS = {
     "outage": 1,
     "approve_unsynced": 2,
     "mistake": 2,
+    "elsewhere": 2,
 }
 # These change no booking, and no payment of one but by a person.
-_OF_OTHERS = {"pay", "commit", "agent", "void", "edit", "delete", "change", "forget", "renew"}
+_OF_OTHERS = {"pay", "commit", "agent", "void", "edit", "delete", "change", "forget", "renew"} | {
+    "elsewhere"
+}
 # "late": days after ours. "over": also if it is more than is due, as a bank feed does.
 _WAYS_OF_AGENTS = ("plain", "plain", "split", "late", "over")
 _EDITS: Mapping[str, Mapping[str, Any]] = {
@@ -523,6 +526,22 @@ class History:
         part = Decimal("10.00") if way == "split" else Decimal(0)
         for each in filter(None, (Decimal(amount) - part, part)):
             self.books.add_payment(invoice.id, each, day)
+
+    async def elsewhere(self) -> None:
+        """A line that waits is booked: by another store, or before a backup was restored."""
+        if self.stalled or self.books.held:
+            return
+        listed = {each.id for each in self.source.payments if not each.is_voided}
+        live = [each for each in self.books.payments.values() if not each.is_voided]
+        ours = {self._money_of(each.external_id) for each in live if each.external_id}
+        for booking in await self.bookings():
+            line, money = booking.line, self._money_of(booking.line.external_id)
+            waits = booking.state in {State.PROPOSED, State.APPROVED}
+            others = self.books.live_payments(line.invoice_id)
+            paid = sum((each.amount for each in others), line.amount)
+            if waits and line.payment_id in listed and money not in ours and paid <= TOTAL:
+                self.books.add_payment(line.invoice_id, line.amount, DAY, line.external_id)
+                return
 
     async def void(self, number: int) -> None:
         for payment in self._live(number):

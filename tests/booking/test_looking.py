@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from paysdk.booking import BookingJournal, State
+from paysdk.booking import BookingJournal, State, plan_bookings
 from paysdk.testing.booking import FakeBooks
 from tests.booking.steps import apply, the_booking
 
@@ -36,6 +36,25 @@ async def test_an_unknown_order_is_looked_up_and_not_sent_again(story: Story, fa
     assert {expected: 1} == later.states == last.states
     assert (fault == "lost") == len(story.books.payments)
     assert (fault == "timeout") == last.for_a_person
+
+
+async def test_a_plan_that_ends_early_frees_the_booking_that_it_looked_up(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another look-up may fail and cancel it. The next status must not find the booking held."""
+    story.add("A-1", "100.00")
+    await apply(story, await story.approve())
+    story.books.change_payment("1", voided=True)
+
+    async def end(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BookingJournal, "move", end)
+        with pytest.raises(asyncio.CancelledError):
+            await plan_bookings(story.store, target=story.books, policy=story.policy)
+
+    assert await BookingJournal(story.store).take(await the_booking(story)) is not None
 
 
 async def test_a_late_order_is_adopted(story: Story) -> None:
