@@ -93,7 +93,7 @@ async def apply_bookings(
         store=store,
         target=books,
         policy=policy,
-        planned_at=found.plan.made_at,
+        feed_position=found.plan.feed_position,
         journal=journal,
         by=by,
     )

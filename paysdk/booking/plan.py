@@ -105,6 +105,7 @@ class BookingPlan:
     """What would be booked, for a person to approve.
 
     ``left_out`` counts the payments that are neither booked nor for review, by reason.
+    ``feed_position`` is the last change of the store that the plan certainly knows.
     """
 
     source: str
@@ -116,6 +117,7 @@ class BookingPlan:
     lines: tuple[BookingLine, ...] = ()
     review: tuple[ReviewLine, ...] = ()
     left_out: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    feed_position: int = 0
 
     @property
     def totals(self) -> dict[str, Decimal]:

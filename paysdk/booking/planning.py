@@ -22,7 +22,7 @@ from paysdk.booking.problem import Problem
 from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
 from paysdk.booking.reviewing import Review
 from paysdk.booking.runs import BookingRuns
-from paysdk.booking.source import check_synced, read_payments
+from paysdk.booking.source import check_synced, read_feed_position, read_payments
 from paysdk.booking.targets import as_target, check_place
 from paysdk.errors import ConfigurationError
 from paysdk.reconcile import Outcome, Rule, Status, Vanished, invoice_number, reconcile
@@ -167,7 +167,7 @@ class _Planner:
     async def plan(self) -> BookingPlan:
         """Reconcile, check the candidates, and return the plan."""
         # The plan may not compare a payment that a sync stores from now on.
-        made_at = datetime.now(UTC)
+        made_at, position = datetime.now(UTC), await read_feed_position(self.store)
         # A booked payment may have been deleted before a sync saw it. Another may match now.
         await _map_concurrently(self.review.look_up, await find_unseen(self.store, self.pair))
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
@@ -192,6 +192,7 @@ class _Planner:
             lines=tuple(self.lines),
             review=await self.review.finish(),
             left_out=dict(sorted(self.review.left_out.items())),
+            feed_position=position,
         )
 
     def _reconcile(self) -> AsyncGenerator[Outcome]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
@@ -65,7 +64,7 @@ class Sender:
     store: SQLPaymentStore
     target: BooksPayments
     policy: BookingPolicy
-    planned_at: datetime
+    feed_position: int
     journal: BookingJournal
     by: str
 
@@ -200,7 +199,7 @@ class _Order:
             booking.target,
             booking.target_account,
             [each.id for each in foreign],
-            since=self._sender.planned_at,
+            after=self._sender.feed_position,
         )
         new = [each for each in foreign if each.id in ids]
         if not new:

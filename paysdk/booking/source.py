@@ -9,17 +9,33 @@ import sqlalchemy as sa
 
 from paysdk.errors import ConfigurationError
 from paysdk.sync.store import StoredPayment, get_database
-from paysdk.sync.tables import CONTENT, has_booking_name, payments, sync_state
+from paysdk.sync.tables import CONTENT, has_booking_name, payment_changes, payments, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.sync.store import SQLPaymentStore
 
-__all__ = ["check_synced", "find_new", "read_named", "read_origin", "read_payments"]
+__all__ = [
+    "check_synced",
+    "find_new",
+    "read_feed_position",
+    "read_named",
+    "read_origin",
+    "read_payments",
+]
+
+# The kinds of changes after which a payment is there that was not there before.
+_APPEARED = frozenset({"created", "returned"})
+# The fields that decide whose counterpart a payment may be.
+_COMPARED = frozenset(
+    {
+        *("amount", "currency", "payment_date", "voided", "voided_date"),
+        *("invoice.id", "invoice.number"),
+    }
+)
 
 
 async def check_synced(store: SQLPaymentStore, provider: str, account: str) -> None:
@@ -101,25 +117,52 @@ async def _read(
     return await database.read(work)
 
 
+async def read_feed_position(store: SQLPaymentStore) -> int:
+    """Return the number of the last change in the store's feed, or 0."""
+    select = sa.select(sa.func.max(payment_changes.c.sequence))
+
+    async def work(connection: AsyncConnection) -> int:
+        return (await connection.execute(select)).scalar_one() or 0
+
+    return await get_database(store).read(work)
+
+
 async def find_new(
     store: SQLPaymentStore,
     provider: str,
     account: str,
     payment_ids: Collection[str],
     *,
-    since: datetime,
+    after: int,
 ) -> set[str]:
-    """Return those of the payments that no sync had stored at a time."""
+    """Return those of the payments that a plan cannot have compared.
+
+    No sync has stored them, or the feed has a change after the position *after* that makes them
+    another counterpart.
+    """
     database = get_database(store)
     ids = sa.bindparam("ids", json.dumps(sorted(payment_ids)), type_=sa.Text)
-    select = sa.select(payments.c.id).where(
-        payments.c.provider == provider,
-        payments.c.account == account,
-        payments.c.first_seen_at <= database.backend.codec.encode(since),
-        database.backend.in_ids(payments.c.id, ids),
+
+    def of_account(table: sa.Table, column: str) -> list[sa.ColumnElement[bool]]:
+        return [
+            table.c.provider == provider,
+            table.c.account == account,
+            database.backend.in_ids(table.c[column], ids),
+        ]
+
+    stored = sa.select(payments.c.id).where(*of_account(payments, "id"))
+    changes = sa.select(*(payment_changes.c[name] for name in ("payment_id", "kind", "fields")))
+    changes = changes.where(
+        payment_changes.c.sequence > after, *of_account(payment_changes, "payment_id")
     )
 
     async def work(connection: AsyncConnection) -> set[str]:
-        return set((await connection.execute(select)).scalars())
+        known = set((await connection.execute(stored)).scalars())
+        changed = {
+            payment_id
+            for payment_id, kind, fields in await connection.execute(changes)
+            if kind in _APPEARED or not _COMPARED.isdisjoint((fields or "").split())
+        }
+        return (set(payment_ids) - known) | changed
 
-    return set(payment_ids) - await database.read(work)
+    return await database.read(work)

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paysdk.cli.signals import run_async
-from paysdk.errors import ConfigurationError
+from paysdk.errors import ConfigurationError, PaysdkError
 from paysdk.sync import StoreError
 from paysdk.sync.location import find_file
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
-__all__ = ["describe_sync", "find_filled_file", "run_on_store", "show_database"]
+__all__ = ["describe_sync", "find_filled_file", "run_on_store", "show_database", "to_user_error"]
 
 T = TypeVar("T")
 
@@ -28,9 +28,12 @@ def run_on_store(work: Coroutine[Any, Any, T]) -> T:
     try:
         return run_async(work)
     except StoreError as error:
-        if error.is_temporary:
-            raise
-        raise ConfigurationError(str(error)) from None
+        raise to_user_error(error) from None
+
+
+def to_user_error(error: StoreError) -> PaysdkError:
+    """Return *error*, or ``ConfigurationError`` if the same command would fail again."""
+    return error if error.is_temporary else ConfigurationError(str(error))
 
 
 def find_filled_file(database: str, names: Sequence[str], account: str) -> Path | None:

@@ -94,15 +94,14 @@ async def _open_store(
 ) -> FileTokenStore | SQLTokenStore:
     if "TOKEN_FILE" in values:
         return FileTokenStore(values["TOKEN_FILE"])
-    from paysdk.sync import SQLPaymentStore, SQLTokenStore, StoreError  # noqa: PLC0415  # an extra
+    from paysdk.cli.stores import to_user_error  # noqa: PLC0415  # an extra
+    from paysdk.sync import SQLPaymentStore, SQLTokenStore, StoreError  # noqa: PLC0415  # likewise
 
     database = SQLPaymentStore(values["TOKEN_STORE"], create=False)
     try:
         await stack.enter_async_context(database)
     except StoreError as error:
-        if error.is_temporary:
-            raise
-        raise ConfigurationError(str(error)) from None
+        raise to_user_error(error) from None
     return SQLTokenStore(database, provider)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from paysdk.booking.source import find_new, read_named, read_payments
+import attrs
+
+from paysdk.booking.source import find_new, read_feed_position, read_named, read_payments
 
 if TYPE_CHECKING:
     from .conftest import Story
@@ -34,14 +36,22 @@ async def test_payments_are_read_by_their_ids_and_names(each_story: Story) -> No
     assert [] == await read_payments(story.store, "books", "default", ["p1"])
 
 
-async def test_a_payment_that_no_sync_had_stored_is_new(each_story: Story) -> None:
-    """It may have been stored since then, or never."""
+async def test_a_payment_that_came_or_changed_after_a_position_is_new(each_story: Story) -> None:
+    """It may be another counterpart than the one that a plan compared."""
     story = each_story
-    before = datetime.now(UTC)
-    story.pay("A-1", "50.00", total="100.00")
+    before = await read_feed_position(story.store)
+    for number in ("A-1", "A-2", "A-3", "A-4"):
+        story.pay(number, "50.00", total="100.00")
     await story.sync()
-    after = datetime.now(UTC)
-    where = (story.store, "notify", "default", ["p1", "p2"])
+    after = await read_feed_position(story.store)
+    where = (story.store, "notify", "default", ["p1", "p2", "p3", "p9"])
 
-    assert {"p1", "p2"} == await find_new(*where, since=before)
-    assert {"p2"} == await find_new(*where, since=after)
+    assert {"p1", "p2", "p3", "p9"} == await find_new(*where, after=before)
+    assert {"p9"} == await find_new(*where, after=after)
+
+    paid = story.source.payments
+    paid[0] = attrs.evolve(paid[0], amount=Decimal("49.00"))
+    paid[1] = attrs.evolve(paid[1], source="another word")
+    paid[3] = attrs.evolve(paid[3], amount=Decimal("49.00"))
+    await story.sync()
+    assert {"p1", "p9"} == await find_new(*where, after=after)
