@@ -174,7 +174,11 @@ class BookingPlan:
         return plan
 
     def _to_builtins(self) -> Any:  # noqa: ANN401  # JSON
-        return _converter().unstructure(self)
+        content = _converter().unstructure(self)
+        if not self.feed_position:
+            # An older plan has no position. Its digest must stay, so that its run can be undone.
+            del content["feed_position"]
+        return content
 
 
 @cache

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from paysdk import ConfigurationError
@@ -26,6 +27,16 @@ async def test_a_plan_is_the_same_after_reading_it_back(story: Story) -> None:
     assert (plan, plan.digest) == (again, again.digest)
     assert {"EUR": Decimal("100.10")} == again.totals
     assert "100.10" == json.loads(plan.to_json())["plan"]["lines"][0]["amount"]
+
+
+async def test_a_plan_without_a_position_keeps_its_digest(story: Story) -> None:
+    """Plans that an older version made have none, and can still be undone."""
+    plan = attrs.evolve(await story.plan(), feed_position=0)
+
+    text = plan.to_json()
+
+    assert "feed_position" not in json.loads(text)["plan"]
+    assert plan == BookingPlan.from_json(text)
 
 
 async def test_the_order_names_the_payment(story: Story) -> None:
