@@ -159,9 +159,9 @@ async def find_new(
     async def work(connection: AsyncConnection) -> set[str]:
         known = set((await connection.execute(stored)).scalars())
         changed = {
-            payment_id
-            for payment_id, kind, fields in await connection.execute(changes)
-            if kind in _APPEARED or not _COMPARED.isdisjoint((fields or "").split())
+            row.payment_id
+            for row in await connection.execute(changes)
+            if row.kind in _APPEARED or not _COMPARED.isdisjoint((row.fields or "").split())
         }
         return (set(payment_ids) - known) | changed
 
