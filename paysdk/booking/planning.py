@@ -172,15 +172,22 @@ class _Planner:
         await _map_concurrently(self.review.look_up, await find_unseen(self.store, self.pair))
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
         self.waiting = await self.journal.read_open(self.pair.target, self.pair.target_account)
+        last = ""
         async with aclosing(self._reconcile()) as outcomes:
             async for outcome in outcomes:
+                if (number := outcome.key or "") != last:
+                    # Millions of payments may be only in the target. Without a candidate of the
+                    # same invoice they are not needed.
+                    if last not in groups:
+                        self.others.pop(last, None)
+                    last = number
                 # Candidates of one invoice come one after the other.
-                if len(groups) >= _BATCH and outcome.key not in groups:
+                if len(groups) >= _BATCH and number not in groups:
                     await self._check_groups(groups)
                     groups.clear()
                     self.others.clear()
                 for payment in self._sort_out(outcome):
-                    groups[outcome.key or ""].append((payment, outcome.rule))
+                    groups[number].append((payment, outcome.rule))
         await self._check_groups(groups)
         return BookingPlan(
             source=self.pair.source,
