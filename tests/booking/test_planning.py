@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -21,6 +21,7 @@ from paysdk.booking import (
     read_latest_plan,
     undo_bookings,
 )
+from paysdk.booking.planning import _Planner
 from paysdk.sync import sync_payments
 from tests.booking.conftest import Source
 from tests.booking.steps import the_booking
@@ -360,6 +361,29 @@ async def test_a_payment_is_not_booked_again_beside_one_without_a_counterpart(st
 
     assert ({"p1": "possible_duplicate"}, ()) == (reasons(plan), plan.lines)
     assert "60.00 of 2026-04-02, books payment 2" == plan.review[0].nearest
+
+
+async def test_payments_that_only_the_target_has_are_not_kept_in_memory(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be millions of them, and only those of a candidate's invoice are needed."""
+    for number in range(4):
+        story.books.add_invoice(f"A-{number}", Decimal(60))
+    for invoice in story.books.invoices:
+        story.books.add_payment(invoice, Decimal(60), DAY)
+    story.add("A-5", "60.00")
+    kept: list[int] = []
+    check_groups = _Planner._check_groups
+
+    async def count(planner: _Planner, groups: Any) -> None:
+        kept.append(len(planner.others))
+        await check_groups(planner, groups)
+
+    monkeypatch.setattr(_Planner, "_check_groups", count)
+    plan = await story.plan()
+
+    assert ({"only_in_target": 4}, 1) == (plan.left_out, len(plan.lines))
+    assert [0] == kept
 
 
 async def test_a_payment_beside_unclear_ones_is_not_booked(story: Story) -> None:
