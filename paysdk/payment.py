@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, final
 
 import attrs
 import msgspec
 
-from paysdk._row_backed import back_by_row
+from paysdk._row_backed import as_struct, back_by_row
 from paysdk.errors import ConfigurationError
 from paysdk.exact import decode_exactly
 
@@ -18,6 +18,8 @@ __all__ = ["CustomerRef", "InvoiceRef", "Payment"]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
+@final
+@as_struct
 @attrs.frozen(weakref_slot=False)
 class InvoiceRef:
     """The invoice that a payment belongs to, as far as the provider says.
@@ -32,6 +34,8 @@ class InvoiceRef:
     balance: Decimal | None = None
 
 
+@final
+@as_struct
 @attrs.frozen(weakref_slot=False)
 class CustomerRef:
     """Who pays. Each part is ``None`` if the provider does not send it."""

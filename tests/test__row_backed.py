@@ -1,8 +1,10 @@
-"""A payment that looks its fields up in a row is an immutable attrs object like any other."""
+"""Payments and references, however they are made, are immutable attrs objects like any other."""
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import pydoc
 import weakref
 from decimal import Decimal
@@ -12,7 +14,7 @@ import msgspec
 import pytest
 
 from paysdk.errors import ConfigurationError
-from paysdk.payment import InvoiceRef, Payment
+from paysdk.payment import CustomerRef, InvoiceRef, Payment
 from tests.payments import WHOLE, payment, read
 
 
@@ -84,14 +86,14 @@ def test_payment_is_never_written_as_nothing(made: Payment) -> None:
 
 
 def test_cycle_through_a_payment_is_collected() -> None:
-    """The garbage collector collects a cycle through a payment."""
+    """The garbage collector collects a cycle through a payment and its references."""
 
-    @attrs.frozen(slots=False)
-    class Linked(InvoiceRef):
-        payments: list[Payment] = attrs.field(factory=list)
+    class Number(str):
+        __slots__ = ("__weakref__", "payments")
+        payments: list[Payment]
 
-    linked = Linked("7")
-    linked.payments.append(payment(invoice=linked))
+    linked = Number("7")
+    linked.payments = [payment(invoice=InvoiceRef(linked), customer=CustomerRef(linked))]
     gone = weakref.ref(linked)
     del linked
     gc.collect()
@@ -110,3 +112,34 @@ def test_subclass_keeps_the_promises() -> None:
     assert refund == attrs.evolve(refund)
     assert refund != attrs.evolve(refund, reason="lost")
     assert refund != payment()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [InvoiceRef("7", "INV-7", Decimal("480.00"), Decimal("379.90")), CustomerRef("3", "10003")],
+    ids=["invoice", "customer"],
+)
+def test_reference_is_an_attrs_object(made: InvoiceRef | CustomerRef) -> None:
+    """A reference can be described, changed, copied and pickled, and cannot be set."""
+    kind = type(made)
+    values = attrs.asdict(made)
+    assert [field.name for field in attrs.fields(kind)] == list(values)
+    assert made == kind(**values)
+    assert hash(made) == hash(kind(**values))
+    assert made == copy.deepcopy(made)
+    assert made == pickle.loads(pickle.dumps(made))  # noqa: S301  # its own
+    assert "other" == attrs.evolve(made, number="other").number
+    assert made != attrs.evolve(made, number="other")
+    for name in values:
+        with pytest.raises(AttributeError, match="immutable"):
+            setattr(made, name, None)
+        with pytest.raises(AttributeError, match="immutable"):
+            delattr(made, name)
+
+
+def test_reference_has_defaults() -> None:
+    """An invoice needs an id, and a customer needs nothing."""
+    assert ("7", None, None, None) == attrs.astuple(InvoiceRef("7"))
+    assert (None, None, None) == attrs.astuple(CustomerRef())
+    with pytest.raises(TypeError, match="id"):
+        InvoiceRef()  # type: ignore[call-arg]  # what is refused

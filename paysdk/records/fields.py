@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from paysdk._row_backed import row_setter, slot_setters
-from paysdk.payment import CustomerRef, InvoiceRef, Payment
+from paysdk._row_backed import row_setter
+from paysdk.payment import Payment
 
 if TYPE_CHECKING:
-    from decimal import Decimal
     from types import SimpleNamespace
 
 __all__ = [
     "PaymentRecord",
     "RawRecord",
-    "make_customer_ref",
-    "make_invoice_ref",
     "make_payment",
 ]
 
@@ -26,8 +23,6 @@ __all__ = [
 # as long as the setter of the slot.
 _new: Any = object.__new__
 _set_row = row_setter(Payment)
-_set_invoice_id, _set_invoice_number, _set_total, _set_balance = slot_setters(InvoiceRef)
-_set_customer_id, _set_customer_number, _set_name = slot_setters(CustomerRef)
 
 
 class RawRecord(msgspec.Struct, kw_only=True, gc=False):
@@ -74,29 +69,3 @@ def make_payment(row: PaymentRecord | SimpleNamespace) -> Payment:
     payment: Payment = _new(Payment)
     _set_row(payment, row)
     return payment
-
-
-def make_invoice_ref(
-    invoice_id: str,
-    number: str | None = None,
-    total: Decimal | None = None,
-    balance: Decimal | None = None,
-) -> InvoiceRef:
-    """Return ``InvoiceRef(invoice_id, number, total, balance)``, in half the time."""
-    invoice: InvoiceRef = _new(InvoiceRef)
-    _set_invoice_id(invoice, invoice_id)
-    _set_invoice_number(invoice, number)
-    _set_total(invoice, total)
-    _set_balance(invoice, balance)
-    return invoice
-
-
-def make_customer_ref(
-    customer_id: str | None = None, number: str | None = None, name: str | None = None
-) -> CustomerRef:
-    """Return ``CustomerRef(customer_id, number, name)``, in half the time."""
-    customer: CustomerRef = _new(CustomerRef)
-    _set_customer_id(customer, customer_id)
-    _set_customer_number(customer, number)
-    _set_name(customer, name)
-    return customer

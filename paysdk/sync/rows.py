@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 import msgspec
 
-from paysdk.records.fields import make_customer_ref, make_invoice_ref, make_payment
+from paysdk.payment import CustomerRef, InvoiceRef
+from paysdk.records.fields import make_payment
 from paysdk.sync.errors import StoreError
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class Codec:
             modified,
             raw,
         ) = rest
-        invoice = make_invoice_ref(
+        invoice = InvoiceRef(
             invoice_id,
             invoice_number,
             None if total is None else self.read_amount(total),
@@ -210,7 +211,7 @@ class Codec:
                 invoice=invoice,
                 customer=None
                 if no_customer
-                else make_customer_ref(customer_id, customer_number, customer_name),
+                else CustomerRef(customer_id, customer_number, customer_name),
                 external_id=external_id,
                 source=source,
                 voided_date=self.read_day(voided_date),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import field
 
+from paysdk.payment import InvoiceRef
 from paysdk.providers.campfire.schema import Identifier, Moment, PageEnvelope, open_page
 from paysdk.records.columns import Amount
-from paysdk.records.fields import PaymentRecord, make_invoice_ref, make_payment
+from paysdk.records.fields import PaymentRecord, make_payment
 from paysdk.records.reader import RecordReader
 
 if TYPE_CHECKING:
-    from paysdk.payment import InvoiceRef, Payment
+    from paysdk.payment import Payment
 
 __all__ = ["NAME", "READER", "CampfireRecord"]
 
@@ -37,7 +38,7 @@ class CampfireRecord(PaymentRecord, kw_only=True, gc=False):
 
     @property
     def invoice(self) -> InvoiceRef:
-        return make_invoice_ref(f"{self.invoice_id}", self.invoice_number)
+        return InvoiceRef(f"{self.invoice_id}", self.invoice_number)
 
     customer = None  # not sent
     external_id: str | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import field
 
+from paysdk.payment import CustomerRef, InvoiceRef
 from paysdk.providers.notify.schema import (
     Customer,
     Day,
@@ -15,16 +16,11 @@ from paysdk.providers.notify.schema import (
     open_page,
 )
 from paysdk.records.columns import Amount
-from paysdk.records.fields import (
-    PaymentRecord,
-    make_customer_ref,
-    make_invoice_ref,
-    make_payment,
-)
+from paysdk.records.fields import PaymentRecord, make_payment
 from paysdk.records.reader import RecordReader
 
 if TYPE_CHECKING:
-    from paysdk.payment import CustomerRef, InvoiceRef, Payment
+    from paysdk.payment import Payment
 
 __all__ = ["NAME", "NotifyRecord", "make_reader"]
 
@@ -46,7 +42,7 @@ class NotifyRecord(PaymentRecord, kw_only=True, gc=False):
     @property
     def invoice(self) -> InvoiceRef:
         sent = self.sent_invoice
-        return make_invoice_ref(sent.id, sent.number, sent.total, sent.balance)
+        return InvoiceRef(sent.id, sent.number, sent.total, sent.balance)
 
     sent_customer: Customer | None = field(default=None, name="customer")
 
@@ -54,7 +50,7 @@ class NotifyRecord(PaymentRecord, kw_only=True, gc=False):
     def customer(self) -> CustomerRef | None:
         if (sent := self.sent_customer) is None or sent == _NOBODY:
             return None
-        return make_customer_ref(sent.id, sent.number, sent.name)
+        return CustomerRef(sent.id, sent.number, sent.name)
 
     external_id = None  # not sent
     source = None  # not sent
