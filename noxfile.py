@@ -46,10 +46,9 @@ nox.options.sessions = [
     "coverage",
     "docs",
 ]
-# Many tests wait for servers and other processes, so two cores have time for three workers. Each of
-# them collects every test first, so more workers would take longer. A worker that has no tests left
-# takes some from another.
-SIDE_BY_SIDE = ["-n", "3", "--dist", "worksteal"]
+# Many tests wait for servers and other processes, so two cores have time for four workers. A worker
+# that has no tests left takes some from another.
+SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
 # The tests in these folders start databases, commands, hundreds of faults and pytest.
 SLOW_FOLDERS = ("booking", "cli", "reconcile", "reliability", "sync", "testing")
 WITHOUT_SLOW_FOLDERS = [f"--ignore=tests/{name}" for name in SLOW_FOLDERS]
@@ -62,7 +61,7 @@ OTHER_TESTS = ["-m", "slow or hypothesis"]
 ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]
 # The tests in these folders call no dependency that the other folders do not call, too.
 ON_LOWEST = ["-m", "not slow and not hypothesis"]
-ON_LOWEST += [f"--ignore=tests/{name}" for name in ("reliability", "testing")]
+ON_LOWEST += [f"--ignore=tests/{name}" for name in ("booking", "reliability", "testing")]
 
 
 WHEELS: list[Path] = []
@@ -197,7 +196,7 @@ def audit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure paysdk beside other clients and write docs/benchmarks.md.
 
-    It takes about ten minutes on an idle machine.
+    It takes about a quarter of an hour on an idle machine.
     """
     session.install(wheel(session), "--group", "bench")
     # The scripts import each other from their own folder.

@@ -9,6 +9,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 
 import msgspec
 from rounds import Line
@@ -44,7 +45,8 @@ PACKAGES = (
 TEXT = """\
 # Benchmarks
 
-Measured on {machine}, with {versions}.
+{measured}
+
 Other machines give other times. The ratios should be similar. To repeat the measurement, run:
 
 ```sh
@@ -52,7 +54,7 @@ nox -s bench
 ```
 
 It installs the wheel and the packages to compare with, runs the scripts in `tests/benchmarks` for
-about ten minutes, and writes this page. The server is a separate process on loopback, and
+a quarter of an hour, and writes this page. The server is a separate process on loopback, and
 responds with pages that it has rendered before. All figures of a comparison come from one run, in
 which the contenders take turns. Other programs only make a round slower, so the table shows the
 fastest round of each. A small difference on a busy machine means nothing.
@@ -74,8 +76,8 @@ this process, so other programs do not lengthen it. A third party's provider is 
 with a small schema. The memory of a kept payment is what the program holds per payment after it has
 listed 100,000 and kept one in fifty.
 
-The bare loop spends nearly all its time in `json.loads`. paysdk splits a page into
-its records and decodes them into typed rows. A payment only points at its row, so you pay for a
+The bare loop spends nearly all its time in `json.loads`. paysdk splits a page into its records and
+decodes them into typed rows. A payment only points at its row, so you pay for a
 field when you read it, and a little more for `invoice`, which is made on each access. If three
 fields are read, the bare loop is faster: its dicts already hold them, as floats and text. `raw` is
 decoded when it is read, with exact numbers. The careful loop has already paid that cost.
@@ -115,12 +117,10 @@ def main() -> None:
         f"{os.cpu_count()} cores, {platform.system()}, {platform.python_implementation()} "
         f"{platform.python_version()}"
     )
-    versions = ",\n".join(
-        ", ".join(f"{package} {version(package)}" for package in group)
-        for group in (PACKAGES[:5], PACKAGES[5:])
-    )
+    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    measured = fill(f"Measured on {machine}, with {versions}.", 100, break_on_hyphens=False)
     rows = [row(line) for line in lines()]
-    DOCUMENT.write_text(TEXT.format(machine=machine, versions=versions, lines="\n".join(rows)))
+    DOCUMENT.write_text(TEXT.format(measured=measured, lines="\n".join(rows)))
     sys.stdout.write("\n".join(rows) + "\n")
 
 
