@@ -12,12 +12,14 @@ import attrs
 from paysdk.booking.pair import Pair
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.targets import as_target, check_place
+from paysdk.currencies import normalise_currency
 from paysdk.exact import EXACT
 from paysdk.reconcile import invoice_number
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from paysdk.booking.policy import BookingPolicy
     from paysdk.payment import Payment
     from paysdk.sync.store import SQLPaymentStore
     from paysdk.target import TargetInvoice
@@ -32,10 +34,12 @@ class Balance:
     ``source`` is what the source says, and ``target`` what the target says. Either is ``None`` if
     that side does not say it. ``currency`` is the target's, or else the one of the policy of the
     last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
-    number, "several_invoices", "unclear" if the source's payments disagree, "voided" or
-    "overpaid". Both sides may say the same of an invoice that was voided or deleted in the target,
-    and of one that is overpaid. An invoice is overpaid if the target's payments are more than its
-    total and more than the source's payments: the target may hold the rest as a credit.
+    number, "several_invoices", "voided", "other_entity" or "other_currency" if the invoice is not
+    one that the policy is for, "unclear" if the source's payments disagree, or "overpaid". Both
+    sides may say the same of an invoice that was voided or deleted in the target, of one that the
+    policy is not for, and of one that is overpaid. An invoice is overpaid if the target's payments
+    are more than its total and more than the source's payments: the target may hold the rest as a
+    credit.
     """
 
     number: str
@@ -86,8 +90,7 @@ async def compare_balances(
             if payment.invoice.id in settled and not payment.is_voided:
                 paid[payment.invoice.id] = EXACT.add(paid[payment.invoice.id], payment.amount)
     for number in sorted(balances):
-        currency = None if policy is None else policy.currency
-        yield _compare(number, balances[number], invoices.get(number, []), paid, currency)
+        yield _compare(number, balances[number], invoices.get(number, []), paid, policy)
 
 
 @attrs.define
@@ -108,15 +111,18 @@ def _compare(
     of_source: _Source,
     found: list[TargetInvoice],
     paid: Mapping[str, Decimal],
-    currency: str | None,
+    policy: BookingPolicy | None,
 ) -> Balance:
     said = of_source.said
+    currency = None if policy is None else policy.currency
     ours = next(iter(said)) if len(said) == 1 else None
     theirs = found[0].due if len(found) == 1 else None
     if len(found) != 1:
         reason = "several_invoices" if found else "no_invoice"
     elif found[0].is_voided:
         reason = "voided"
+    elif policy is not None and (other := _find_other(found[0], policy)) is not None:
+        reason = other
     elif ours is None:
         reason = "unclear"
     elif ours != theirs:
@@ -127,6 +133,15 @@ def _compare(
     if len(found) == 1:
         currency = found[0].currency or currency
     return Balance(number=number, source=ours, target=theirs, reason=reason, currency=currency)
+
+
+def _find_other(invoice: TargetInvoice, policy: BookingPolicy) -> str | None:
+    """Why the policy is not for an invoice, whose balance then says nothing about the source's."""
+    if invoice.entity not in {None, str(policy.entity)}:
+        return "other_entity"
+    if normalise_currency(invoice.currency) not in {None, policy.currency}:
+        return "other_currency"
+    return None
 
 
 def _is_overpaid(invoice: TargetInvoice, paid: Decimal, paid_in_source: Decimal) -> bool:

@@ -18,7 +18,7 @@ from paysdk.booking.journal import BookingJournal
 from paysdk.booking.problem import Problem
 from paysdk.booking.sending import describe
 from paysdk.booking.source import read_named, read_payments
-from paysdk.booking.states import State
+from paysdk.booking.states import MAY_BE_BOOKED, State
 from paysdk.booking.verifying import check_booked
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _FINISHED = frozenset({State.BOOKED, State.DIVERGED})
 # restored backup, or if another store has booked the payment, the line may be booked already.
 _NOT_BOOKED = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
 _FOLLOWED = _WAITING | _FINISHED | _NOT_BOOKED | {State.VOIDED}
+# The payments of bookings in these states may be live, even if no sync has seen them.
+_MAY_BE_LIVE = MAY_BE_BOOKED | {State.BOOKED}
 _LIVE_AGAIN = "live_again"
 # Who wrote a step, in the history.
 _BY = "sync"
@@ -66,13 +68,40 @@ class Verdict:
 
 
 def judge(
-    booking: Booking, own: Sequence[StoredPayment], source: StoredPayment | None
+    booking: Booking,
+    own: Sequence[StoredPayment],
+    source: StoredPayment | None,
+    others: Sequence[Booking] = (),
 ) -> Verdict | None:
     """Say what stored payments mean for a booking, or ``None`` if they change nothing. Pure.
 
     The booking is not being sent or undone. *own* are its payments in the target, and *source* is
-    the payment that it books.
+    the payment that it books. *others* are the bookings of the same payment in other generations
+    that may be live.
     """
+    verdict = _judge_alone(booking, own, source)
+    if not others or verdict is None or verdict.state is not State.BOOKED:
+        return verdict
+    names = ", ".join(each.line.external_id for each in others)
+    problem = Problem(
+        "booked_twice",
+        f"The payment {', '.join(verdict.payment_ids)} is live, and the same money was also booked "
+        f"with the external id {names}. Undo one of these bookings.",
+    )
+    return _diverge(booking, problem, verdict.payment_ids)
+
+
+def _diverge(booking: Booking, problem: Problem, ids: tuple[str, ...]) -> Verdict | None:
+    """The verdict that a booking has a problem, or ``None`` if it says so already. Pure."""
+    if (booking.reason, booking.sentence) == (problem.reason, problem.sentence):
+        return None
+    return Verdict(State.DIVERGED, problem, ids)
+
+
+def _judge_alone(
+    booking: Booking, own: Sequence[StoredPayment], source: StoredPayment | None
+) -> Verdict | None:
+    """Say what stored payments mean for a booking without its other generations. Pure."""
     payments = [each.payment for each in own if each.vanished_at is None]
     if booking.state is State.VOIDED or booking.reason == _LIVE_AGAIN:
         return _judge_voided(booking, payments)
@@ -101,8 +130,7 @@ def _judge_finished(
     )
     if problem is not None:
         known = booking.state is State.DIVERGED and not was_followed(booking.details)
-        same = booking.reason == problem.reason
-        return None if known or same else Verdict(State.DIVERGED, problem, ids)
+        return None if known else _diverge(booking, problem, ids)
     if booking.state is State.DIVERGED and was_followed(booking.details):
         return Verdict(State.BOOKED, None, ids)
     return None
@@ -117,17 +145,15 @@ def _judge_voided(booking: Booking, payments: Sequence[Payment]) -> Verdict | No
         if not payment.is_voided and (payment.id not in known or _is_after(payment, booking))
     ]
     ids = (*known, *(each.id for each in live if each.id not in known))
-    if booking.state is not State.VOIDED:
-        return None if live else Verdict(State.VOIDED, None, ids)
     if not live:
-        return None
+        return None if booking.state is State.VOIDED else Verdict(State.VOIDED, None, ids)
     shown = ", ".join(payment.id for payment in live)
     problem = Problem(
         _LIVE_AGAIN,
         f"The booking was voided, and its payment {shown} is live in the target. If it must not "
         "be, undo this booking again.",
     )
-    return Verdict(State.DIVERGED, problem, ids)
+    return _diverge(booking, problem, ids)
 
 
 def _is_after(payment: Payment, booking: Booking) -> bool:
@@ -167,13 +193,21 @@ async def follow_bookings(
     counts: Counter[str] = Counter()
     diverged: Counter[str] = Counter()
     async for batch in _read_batches(journal, source, source_account):
-        chosen = [each for each in batch if each.state in _FOLLOWED]
         sources = await read_payments(
-            store, source, source_account, {each.key.payment_id for each in chosen}
+            store, source, source_account, {each.key.payment_id for each in batch}
         )
         by_id = {each.payment.id: each for each in sources}
-        for booking, own in await _find_own(store, chosen):
-            verdict = judge(booking, own, by_id.get(booking.key.payment_id))
+        found = await _find_own(store, batch)
+        live: defaultdict[str, list[Booking]] = defaultdict(list)
+        for booking, own in found:
+            if _may_be_live(booking, own):
+                live[booking.key.payment_id].append(booking)
+        for booking, own in found:
+            if booking.state not in _FOLLOWED:
+                continue
+            payment_id = booking.key.payment_id
+            others = [each for each in live[payment_id] if each is not booking]
+            verdict = judge(booking, own, by_id.get(payment_id), others)
             if verdict is None or not await _record(journal, booking, verdict):
                 continue
             if verdict.problem is not None:
@@ -183,6 +217,12 @@ async def follow_bookings(
     return FollowReport(
         adopted=counts["adopted"], healed=counts["healed"], diverged=dict(sorted(diverged.items()))
     )
+
+
+def _may_be_live(booking: Booking, own: Sequence[StoredPayment]) -> bool:
+    if not own:
+        return booking.state in _MAY_BE_LIVE
+    return any(each.vanished_at is None and not each.payment.is_voided for each in own)
 
 
 async def find_unseen(store: SQLPaymentStore, pair: Pair) -> list[Booking]:
@@ -205,9 +245,9 @@ async def find_unseen(store: SQLPaymentStore, pair: Pair) -> list[Booking]:
 async def _read_batches(
     journal: BookingJournal, source: str, source_account: str
 ) -> AsyncGenerator[list[Booking]]:
-    after: tuple[str, int] | None = None
+    after: str | None = None
     while batch := await journal.read_batch(source, source_account, after):
-        after = batch[-1].key.payment_id, batch[-1].key.generation
+        after = batch[-1].key.payment_id
         yield batch
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BookingJournal"]
 
-_BATCH_ROWS = 500
+_BATCH_PAYMENTS = 500
 
 
 class BookingJournal:
@@ -77,27 +77,19 @@ class BookingJournal:
         return await self._database.read(work)
 
     async def read_batch(
-        self, source: str, source_account: str, after: tuple[str, int] | None
+        self, source: str, source_account: str, after: str | None
     ) -> list[Booking]:
-        """Return a few hundred bookings of an account, from the one after payment and generation.
+        """Return all bookings of a few hundred payments of an account, sorted by payment.
 
-        The list is empty at the end.
+        They are those after the payment *after*. The list is empty at the end.
         """
-        ordered = (bookings.c.payment_id, bookings.c.generation)
-        select = sa.select(*BOOKING).where(
-            bookings.c.source == source, bookings.c.source_account == source_account
-        )
+        of_account = [bookings.c.source == source, bookings.c.source_account == source_account]
+        ids = sa.select(bookings.c.payment_id).where(*of_account).distinct()
         if after is not None:
-            payment_id, generation = after
-            select = select.where(
-                sa.or_(
-                    bookings.c.payment_id > payment_id,
-                    sa.and_(
-                        bookings.c.payment_id == payment_id, bookings.c.generation > generation
-                    ),
-                )
-            )
-        return await self._select(select.order_by(*ordered).limit(_BATCH_ROWS))
+            ids = ids.where(bookings.c.payment_id > after)
+        ids = ids.order_by(bookings.c.payment_id).limit(_BATCH_PAYMENTS)
+        select = sa.select(*BOOKING).where(*of_account, bookings.c.payment_id.in_(ids))
+        return await self._select(select.order_by(bookings.c.payment_id, bookings.c.generation))
 
     async def find(
         self, source: str, source_account: str, payment_ids: Collection[str]

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -19,7 +20,7 @@ from paysdk.booking.pair import Pair
 from paysdk.booking.plan import BookingLine, BookingPlan
 from paysdk.booking.policy import BookingPolicy
 from paysdk.booking.problem import Problem
-from paysdk.booking.proposing import Candidate, Proposal, add_preview, propose_lines
+from paysdk.booking.proposing import Candidate, add_preview, fit_lines, propose_lines
 from paysdk.booking.reviewing import Review
 from paysdk.booking.runs import BookingRuns
 from paysdk.booking.source import check_synced, read_feed_position, read_payments
@@ -237,19 +238,20 @@ class _Planner:
         """Look up the invoices of some candidates, and propose the lines that pass the checks."""
         chosen = await self._choose(groups)
         found = await _map_concurrently(self.target.find_invoices, list(chosen))
-        checked: list[tuple[Payment, Proposal | Problem]] = []
-        for (number, candidates), invoices in zip(chosen.items(), found, strict=True):
-            proposed = propose_lines(
-                self.pair, self.policy, number, invoices, candidates, others=self.waiting
-            )
-            payments = (candidate.payment for candidate in candidates)
-            checked += zip(payments, proposed, strict=True)
-        previewed = await _map_concurrently(self._preview, [entry for _, entry in checked])
-        for (payment, _), entry in zip(checked, previewed, strict=True):
-            if isinstance(entry, Problem):
-                self.review.note(payment, entry)
-            else:
-                self.lines.append(entry)
+        proposed = [
+            entry
+            for (number, candidates), invoices in zip(chosen.items(), found, strict=True)
+            for entry in propose_lines(self.pair, self.policy, number, invoices, candidates)
+        ]
+        previewed = iter(await _map_concurrently(self._preview, proposed))
+        for candidates, invoices in zip(chosen.values(), found, strict=True):
+            entries = islice(previewed, len(candidates))
+            fitted = fit_lines(invoices, entries, others=self.waiting)
+            for candidate, entry in zip(candidates, fitted, strict=True):
+                if isinstance(entry, Problem):
+                    self.review.note(candidate.payment, entry)
+                else:
+                    self.lines.append(entry)
         self.on_checked(sum(map(len, groups.values())))
 
     async def _choose(
@@ -275,12 +277,10 @@ class _Planner:
                     self.review.note(payment, generation)
         return chosen
 
-    async def _preview(self, entry: Proposal | Problem) -> BookingLine | Problem:
-        if isinstance(entry, Problem):
+    async def _preview(self, entry: BookingLine | Problem) -> BookingLine | Problem:
+        if isinstance(entry, Problem) or not self.target.capabilities.previews:
             return entry
-        if not self.target.capabilities.previews:
-            return entry.line
-        return add_preview(entry, await self.target.preview(entry.line.to_order(self.policy)))
+        return add_preview(entry, await self.target.preview(entry.to_order(self.policy)))
 
 
 async def _read_side(

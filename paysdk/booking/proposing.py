@@ -11,6 +11,7 @@ from paysdk.booking.checks import check_amount, check_invoice, check_invoices, c
 from paysdk.booking.duplicates import add_up_open
 from paysdk.booking.names import make_name
 from paysdk.booking.plan import BookingLine
+from paysdk.booking.problem import Problem
 from paysdk.exact import EXACT
 from paysdk.payment import Payment
 from paysdk.reconcile import RULES, Rule
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from paysdk.booking.booking import Booking
     from paysdk.booking.pair import Pair
     from paysdk.booking.policy import BookingPolicy
-    from paysdk.booking.problem import Problem
     from paysdk.target import PaymentEffect, TargetInvoice
 
-__all__ = ["Candidate", "Proposal", "add_preview", "propose_lines"]
+__all__ = ["Candidate", "add_preview", "fit_lines", "propose_lines"]
 
 
 @attrs.frozen
@@ -37,53 +37,60 @@ class Candidate:
     generation: int
 
 
-@attrs.frozen
-class Proposal:
-    """A line for a payment. ``planned`` is the sum of the lines before it on the same invoice."""
-
-    line: BookingLine
-    planned: Decimal
-
-
 def propose_lines(
     pair: Pair,
     policy: BookingPolicy,
     number: str,
     invoices: Sequence[TargetInvoice],
     candidates: Iterable[Candidate],
-    *,
-    others: Iterable[Booking] = (),
-) -> Iterator[Proposal | Problem]:
+) -> Iterator[BookingLine | Problem]:
     """Yield a line for each candidate of an invoice number, or why it is not booked.
 
-    *invoices* are those that have the number. The candidates are checked one after the other, as
-    they would be booked. *others* are the bookings whose outcome is not known.
+    *invoices* are those that have the number. Each candidate is checked as if it were the only one.
     """
-    planned = Decimal(0)
-    ordered = add_up_open(others, invoices[0]) if invoices else planned
     for candidate in candidates:
         problem = check_invoices(number, invoices)
         if problem is None:
             invoice, payment = invoices[0], candidate.payment
             problem = check_invoice(invoice, payment.invoice.total, policy) or check_amount(
-                payment.amount, invoice, EXACT.add(ordered, planned)
+                payment.amount, invoice
             )
             if problem is None:
-                yield Proposal(_make_line(pair, policy, invoice, number, candidate), planned)
-                planned = EXACT.add(planned, payment.amount)
+                yield _make_line(pair, policy, invoice, number, candidate)
                 continue
         yield problem
 
 
-def add_preview(proposal: Proposal, effect: PaymentEffect) -> BookingLine | Problem:
-    """The line with what would be due after it, or what is wrong with its preview.
-
-    The target previews each payment alone, so the lines before it are subtracted here.
-    """
-    line = proposal.line
+def add_preview(line: BookingLine, effect: PaymentEffect) -> BookingLine | Problem:
+    """The line with what would be due after it alone, or what is wrong with its preview."""
     problem = check_preview(line.amount, line.seen_due, effect)
-    due_after = EXACT.subtract(effect.due_after, proposal.planned)
-    return problem or attrs.evolve(line, due_after=due_after)
+    return problem or attrs.evolve(line, due_after=effect.due_after)
+
+
+def fit_lines(
+    invoices: Sequence[TargetInvoice],
+    entries: Iterable[BookingLine | Problem],
+    *,
+    others: Iterable[Booking] = (),
+) -> Iterator[BookingLine | Problem]:
+    """Yield each line that still fits on its invoice after the lines before it, or why it does not.
+
+    What would be due after a line counts the lines before it. *others* are the bookings whose
+    outcome is not known.
+    """
+    planned = Decimal(0)
+    ordered = add_up_open(others, invoices[0]) if invoices else planned
+    for entry in entries:
+        if isinstance(entry, Problem):
+            yield entry
+            continue
+        taken = EXACT.add(ordered, planned)
+        if (problem := check_amount(entry.amount, invoices[0], taken)) is not None:
+            yield problem
+            continue
+        due = entry.due_after
+        yield attrs.evolve(entry, due_after=None if due is None else EXACT.subtract(due, planned))
+        planned = EXACT.add(planned, entry.amount)
 
 
 def _make_line(

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import attrs
+
 from paysdk import InvoiceRef
 from paysdk.booking import Balance, apply_bookings, compare_balances
 
@@ -88,3 +90,21 @@ async def test_the_numbers_are_taken_as_they_are_without_a_policy(story: Story) 
     found = [each async for each in compare_balances(story.store, target=story.books)]
 
     assert ["differs"] == [each.reason for each in found]
+
+
+async def test_an_invoice_that_the_policy_is_not_for_is_not_called_equal(story: Story) -> None:
+    """An equal figure of another company, or in another currency, says nothing."""
+    for number in ("A-1", "A-2"):
+        story.pay(number, "60.00", total="60.00", payment_date=date(2025, 3, 2))
+    story.books.add_invoice("A-1", Decimal(0), entity="2")
+    in_dollars = story.books.add_invoice("A-2", Decimal(0))
+    story.books.invoices[in_dollars.id] = attrs.evolve(in_dollars, currency="USD")
+    await story.plan()
+
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+
+    zero = Decimal(0)
+    assert [
+        Balance(number="A-1", source=zero, target=zero, reason="other_entity", currency="EUR"),
+        Balance(number="A-2", source=zero, target=zero, reason="other_currency", currency="USD"),
+    ] == found

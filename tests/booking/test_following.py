@@ -12,6 +12,7 @@ import pytest
 
 from paysdk.booking import (
     BookingJournal,
+    BookingKey,
     BookingTakenError,
     FollowReport,
     State,
@@ -20,9 +21,11 @@ from paysdk.booking import (
     follow_bookings,
     undo_bookings,
 )
-from tests.booking.steps import the_booking
+from tests.booking.steps import apply, the_booking
 
 if TYPE_CHECKING:
+    from paysdk.booking import Booking
+
     from .conftest import Story
 
 DAY = date(2026, 3, 2)
@@ -125,6 +128,22 @@ async def test_what_changes_at_the_source_diverges_and_may_heal(story: Story) ->
     assert FollowReport(healed=1) == await follow(story)
     story.source.payments.clear()
     assert FollowReport(diverged={"source_vanished": 1}) == await follow(story)
+
+
+async def test_what_diverged_says_what_is_true_now(each_story: Story) -> None:
+    """The figures may change again for the same reason."""
+    story = each_story
+    await booked(story)
+    await story.sync()
+    for amount in ("61", "62"):
+        story.change("p1", amount=Decimal(amount))
+        assert FollowReport(diverged={"source_changed": 1}) == await follow(story)
+        assert f"The source now has {amount} of" in (await the_booking(story)).sentence
+    story.change("p1", amount=Decimal("60.00"))
+    for amount in ("50", "40"):
+        story.books.change_payment("1", amount=Decimal(amount))
+        assert FollowReport(diverged={"edited_in_target": 1}) == await follow(story)
+        assert f"The live payment 1 is {amount} instead" in (await the_booking(story)).sentence
 
 
 async def test_a_divergence_that_a_look_up_found_stays(story: Story) -> None:
@@ -255,3 +274,55 @@ async def test_a_voided_payment_that_is_live_again_diverges(each_story: Story) -
         report.states,
         [each for each in story.books.payments.values() if not each.is_voided],
     )
+
+
+async def test_a_payment_that_is_live_again_beside_its_second_booking_is_booked_twice(
+    each_story: Story,
+) -> None:
+    """The person ordered to book it again, because the first booking was voided."""
+    story = each_story
+    story.add("A-1", "60.00", total="200.00")
+    await apply(story, await story.approve())
+    story.books.change_payment("1", voided=True)
+    assert FollowReport(diverged={"voided_in_target": 1}) == await follow(story)
+    plan = await story.plan(rebook=["p1"])
+    await approve_plan(story.store, plan, by="Ann", limit=Decimal(60))
+    await apply(story, plan.digest)
+    first, second = await the_booking(story), await _read_second(story)
+    assert (State.DIVERGED, State.BOOKED) == (first.state, second.state)
+
+    story.books.change_payment("1", voided=False)
+
+    assert FollowReport(diverged={"booked_twice": 1}) == await follow(story)
+    assert (
+        "The payment 1 is live, and the same money was also booked with the external id "
+        "paysdk:notify:default:p1:g2. Undo one of these bookings."
+    ) == (await the_booking(story)).sentence
+    assert FollowReport() == await follow(story)
+    await undo_bookings(story.store, plan.digest, target=story.books, by="Ann", reason="twice")
+    assert FollowReport(healed=1) == await follow(story)
+    assert (State.BOOKED, State.VOIDED) == (
+        (await the_booking(story)).state,
+        (await _read_second(story)).state,
+    )
+
+
+async def test_a_second_booking_that_no_sync_has_seen_may_be_live(story: Story) -> None:
+    """The first one does not heal beside it."""
+    story.add("A-1", "60.00", total="200.00")
+    await apply(story, await story.approve())
+    story.books.change_payment("1", voided=True)
+    await follow(story)
+    plan = await story.plan(rebook=["p1"])
+    await approve_plan(story.store, plan, by="Ann", limit=Decimal(60))
+    story.books.faults = deque(["late"])
+    await apply_bookings(story.store, plan.digest, target=story.books)
+    story.books.change_payment("1", voided=False)
+
+    assert FollowReport(diverged={"booked_twice": 1}) == await follow(story)
+
+
+async def _read_second(story: Story) -> Booking:
+    found = await BookingJournal(story.store).read(BookingKey("notify", "default", "p1", 2))
+    assert found is not None
+    return found

@@ -95,7 +95,7 @@ async def test_each_step_is_in_the_history(story: Story) -> None:
 
 async def test_bookings_are_read_in_batches(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each comes once."""
-    monkeypatch.setattr("paysdk.booking.journal._BATCH_ROWS", 2)
+    monkeypatch.setattr("paysdk.booking.journal._BATCH_PAYMENTS", 2)
     for number in range(5):
         story.add(f"A-{number}", "60.00")
     await story.plan()
@@ -104,7 +104,7 @@ async def test_bookings_are_read_in_batches(story: Story, monkeypatch: pytest.Mo
 
     while batch := await journal.read_batch("notify", "default", after):
         seen += [each.key.payment_id for each in batch]
-        after = seen[-1], 1
+        after = seen[-1]
 
     assert ["p1", "p2", "p3", "p4", "p5"] == seen
     assert await journal.read(BookingKey("notify", "default", "p9")) is None
