@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import os
 import re
 import selectors
@@ -372,6 +373,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
             if "postgresql" in {*item.fixturenames, *map(str, chosen)}:
                 item.add_marker("postgresql")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collected tests out of the garbage collector, which would look at each of them.
+
+    Many tests call it to find what was left behind. It would take most of their time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
