@@ -94,7 +94,8 @@ class RestProvider:
 
     - *api_key*: the key, or an async callable that returns it. The callable is called for each
       attempt, and once more after a 401, so that keys can rotate.
-    - *base_url*: the origin, without a path. By default, ``default_base_url``.
+    - *base_url*: the origin, with the path of a gateway if there is one. By default,
+      ``default_base_url``.
     - *session*: a session of your own, which is never closed.
     - *retry*: when and how often a request is retried.
     - *timeout*: the limit of one attempt, in seconds.

@@ -1,11 +1,11 @@
 """Run a command's work in an event loop, and end it when a signal asks for that.
 
-It is a module of its own because ``main`` needs it before rich and typer are imported.
+It is a module of its own because ``main`` needs it before rich and typer are imported. asyncio is
+imported where it is used: until ``raise_on_signals`` runs, a signal ends the program in other ways.
 """
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 import threading
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
     from typing import Any
@@ -55,6 +56,8 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     SIGTERM and SIGHUP cancel it, as Ctrl-C does. It then cleans up, even if more of them arrive,
     and ``StoppedBySignal`` is raised.
     """
+    import asyncio  # noqa: PLC0415  # see the module's docstring
+
     received: list[int] = []
 
     async def run() -> T:
@@ -82,6 +85,8 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     # psycopg cannot use the default loop of Windows
     # (https://www.psycopg.org/psycopg3/docs/advanced/async.html).
+    import asyncio  # noqa: PLC0415  # see the module's docstring
+
     platform: str = sys.platform
     return asyncio.SelectorEventLoop if platform == "win32" else None
 

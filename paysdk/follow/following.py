@@ -74,9 +74,10 @@ def follow_payments(
     and compares.
 
     With *since*, the first changes are those since that time; a date begins with its day, in UTC.
-    Without it, the changes are those from now on. *resume* is ``Follower.checkpoint``. Each change
-    comes once, even over any number of resumptions. Two changes between two passes make one. A
-    payment that was deleted is not noticed.
+    Without it, the changes are those from now on, by the clock of this machine. If that clock is
+    more than *overlap* seconds ahead of the provider's, the first changes are missed. *resume* is
+    ``Follower.checkpoint``. Each change comes once, even over any number of resumptions. Two
+    changes between two passes make one. A payment that was deleted is not noticed.
 
     The follower remembers marks of the payments that the next pass may list again: all payments of
     a provider that cannot list by time of modification, and otherwise those of the last *overlap*

@@ -29,6 +29,11 @@ _FOLDER = (
     "sqlite:///file:/folder/payments.db?immutable=1&uri=true."
 )
 _READ_ONLY = "It is read-only. Make it writable, or name another database."
+_READ_ONLY_FILE = (
+    "It is read-only. Make it writable, and its folder too, because SQLite also writes there while "
+    "it reads. To read it without that right, while no program writes to it, use "
+    "sqlite:///file:/folder/payments.db?immutable=1&uri=true."
+)
 _LOCKED = (
     f"Another program has locked its rows for {LOCK_TIMEOUT} seconds. End that program, or wait, "
     "and sync again."
@@ -129,7 +134,7 @@ _BY_STATE = {
 # An error without a connection has no code, so these look for words in its message. The first match
 # counts.
 _BY_SIGN = (
-    ("readonly", _READ_ONLY),
+    ("readonly", _READ_ONLY_FILE),
     ("read-only", _READ_ONLY),
     ("is full", _ROOM),
     ("No space left", _ROOM),

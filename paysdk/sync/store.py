@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 import attrs
@@ -24,12 +25,13 @@ from paysdk.sync.tables import payments
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import date
     from types import TracebackType
 
     import sqlalchemy as sa
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk.orders import OrderJournal
     from paysdk.sync.changes import Change
@@ -205,8 +207,7 @@ class SQLPaymentStore:
         """
         check_int("after", after, 0, MAX_SEQUENCE)
         while True:
-            async with self._database.transaction(writes=False) as connection:
-                rows = (await connection.execute(FEED, {"after_sequence": after})).all()
+            rows = await self._database.read(partial(_read_feed, after=after))
             for row in rows:
                 change = read_change(self._database.backend.codec, row)
                 after = change.sequence
@@ -278,6 +279,11 @@ class SQLPaymentStore:
         reader = PaymentReader(self._database, provider, account, *which)
         self._readers.add(reader)
         return reader
+
+
+async def _read_feed(connection: AsyncConnection, after: int) -> Sequence[Any]:
+    rows: Sequence[Any] = (await connection.execute(FEED, {"after_sequence": after})).all()
+    return rows
 
 
 def get_database(store: SQLPaymentStore) -> Database:

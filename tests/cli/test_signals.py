@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from paysdk.cli.signals import StoppedBySignal, raise_on_signals, run_async
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+# It imports what the command imports before it handles signals.
+STARTS = "import sys, paysdk.cli; print('asyncio' in sys.modules)"
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 
 
@@ -126,3 +129,10 @@ def test_windows_gets_a_loop_for_psycopg(
     run_async(work())
 
     assert ([True, True] if expected else [False]) == made
+
+
+def test_signals_are_handled_before_the_slow_imports() -> None:
+    """So a signal just after the start ends the command as a later one does."""
+    started = subprocess.run([sys.executable, "-c", STARTS], capture_output=True, check=True)
+
+    assert b"False" == started.stdout.strip()

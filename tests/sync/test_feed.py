@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import psycopg
+import pytest
 
 from paysdk.sync import SQLPaymentStore, sync_payments
 from paysdk.sync.feed import FEED
@@ -14,7 +15,7 @@ from paysdk.sync.feed import FEED
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    import pytest
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from paysdk import Payment
 
@@ -102,3 +103,26 @@ async def test_no_smaller_number_appears_behind_a_reader(
             assert [] == [change async for change in store.changes()]
         assert 1 == (await syncing).created
         assert 1 == len([change async for change in store.changes()])
+
+
+async def test_cancelling_a_reader_waits_for_the_end_of_its_transaction(
+    store: SQLPaymentStore, reach: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some drivers break if they are cancelled."""
+    began, ended = asyncio.Event(), asyncio.Event()
+    begin = store._database.backend.begin
+
+    async def begin_slowly(connection: AsyncConnection, *, durable: bool) -> None:
+        await begin(connection, durable=durable)
+        began.set()
+        await asyncio.sleep(0.02)
+        ended.set()
+
+    monkeypatch.setattr(type(store._database.backend), "begin", staticmethod(begin_slowly))
+    reading = asyncio.create_task(anext(store.changes()))
+    await reach(began, reading)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+    assert ended.is_set()

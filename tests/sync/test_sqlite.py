@@ -80,7 +80,9 @@ async def test_a_read_only_database_is_reported(
     sqlite3.connect(file).close()
     read_only = f"sqlite:///file:{file}?mode=ro&uri=true"
 
-    assert "readonly database. It is read-only. Make it writable" in await opening_error(read_only)
+    error = await opening_error(read_only)
+    assert "readonly database. It is read-only. Make it writable, and its folder too" in error
+    assert "immutable=1" in error
     async with SQLPaymentStore(file):
         pass
     shelf.payments = [make(1, 1)]

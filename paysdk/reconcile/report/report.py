@@ -73,7 +73,7 @@ class Report:
         """The differences with the largest amounts, the largest first."""
         return [
             outcome
-            for _, _, outcome in sorted(self._largest, key=lambda entry: (-entry[0], -entry[1]))
+            for _, _, outcome in sorted(self._largest, key=lambda entry: entry[:2], reverse=True)
         ]
 
     def html(self, made_at: datetime | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from datetime import UTC, datetime
+from decimal import localcontext
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,16 @@ def test_a_smaller_difference_does_not_replace_a_larger_one() -> None:
         report.add(only_left(paid(amount, amount)))
 
     assert ["7", "5"] == [outcome.left[0].id for outcome in report.largest()]
+
+
+def test_the_largest_difference_comes_first_in_every_context() -> None:
+    """The decimal context of the program does not round the amounts that are compared."""
+    report = Report(left="Left", right="Right")
+    with localcontext(prec=2):
+        for amount in ("100.01", "100.02"):
+            report.add(only_left(paid(amount, amount)))
+
+        assert ["100.02", "100.01"] == [outcome.left[0].id for outcome in report.largest()]
 
 
 def test_an_empty_page_says_so() -> None:
