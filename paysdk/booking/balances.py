@@ -34,12 +34,12 @@ class Balance:
     ``source`` is what the source says, and ``target`` what the target says. Either is ``None`` if
     that side does not say it. ``currency`` is the target's, or else the one of the policy of the
     last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
-    number, "several_invoices", "voided", "other_entity" or "other_currency" if the invoice is not
-    one that the policy is for, "unclear" if the source's payments disagree, or "overpaid". Both
-    sides may say the same of an invoice that was voided or deleted in the target, of one that the
-    policy is not for, and of one that is overpaid. An invoice is overpaid if the target's payments
-    are more than its total and more than the source's payments: the target may hold the rest as a
-    credit.
+    number, "several_invoices" if one side has several, "voided", "other_entity" or
+    "other_currency" if the invoice is not one that the policy is for, "unclear" if the source's
+    payments disagree, or "overpaid". Both sides may say the same of an invoice that was voided or
+    deleted in the target, of one that the policy is not for, and of one that is overpaid. An
+    invoice is overpaid if the target's payments are more than its total and more than the source's
+    payments: the target may hold the rest as a credit.
     """
 
     number: str
@@ -95,14 +95,16 @@ async def compare_balances(
 
 @attrs.define
 class _Source:
-    """What the source's payments say of an invoice: its balances, and their sum."""
+    """What the source's payments say of an invoice number: its balances, invoices and their sum."""
 
     said: set[Decimal | None] = attrs.field(factory=set["Decimal | None"])
+    invoice_ids: set[str | None] = attrs.field(factory=set["str | None"])
     paid: Decimal = Decimal(0)
 
     def add(self, payment: Payment) -> None:
         self.said.add(payment.invoice.balance)
         if not payment.is_voided:
+            self.invoice_ids.add(payment.invoice.id)
             self.paid = EXACT.add(self.paid, payment.amount)
 
 
@@ -119,6 +121,8 @@ def _compare(
     theirs = found[0].due if len(found) == 1 else None
     if len(found) != 1:
         reason = "several_invoices" if found else "no_invoice"
+    elif len(of_source.invoice_ids) > 1:
+        reason = "several_invoices"
     elif found[0].is_voided:
         reason = "voided"
     elif policy is not None and (other := _find_other(found[0], policy)) is not None:

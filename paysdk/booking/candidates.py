@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from paysdk.booking.checks import check_payment, find_wait
+from paysdk.booking.names import find_account, find_payment_id
 from paysdk.booking.problem import Problem
 from paysdk.booking.states import State
 from paysdk.reconcile import RULES, Rule, Status
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REPLANNABLE",
     "LeftOut",
+    "check_match",
     "check_others",
     "choose_generation",
     "judge",
@@ -80,6 +82,27 @@ def judge(
             "that it must.",
         )
     return _explain(outcome)
+
+
+def check_match(outcome: Outcome, source: str, accounts: Collection[str]) -> Problem | None:
+    """Check that no payment of the target in a match was booked for a payment of *accounts*.
+
+    Those are the source's other accounts, whose invoices may have the same numbers.
+    """
+    ids = {payment.id for payment in outcome.left}
+    for payment in outcome.right:
+        name = payment.external_id or ""
+        found, payment_id = find_account(name), find_payment_id(name)
+        if found is None or payment_id in ids:
+            continue
+        if found[0] == source and found[1] in accounts:
+            return Problem(
+                "booked_for_another_account",
+                f"The payment that matches this one was booked for payment {payment_id} of "
+                f"{source}, account {found[1]}. Only one of the two is in the target.",
+                _list(outcome.right),
+            )
+    return None
 
 
 def check_others(rule: Rule, others: Iterable[Outcome]) -> Problem | None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 from urllib.parse import quote, unquote
 
-__all__ = ["are_of_one_account", "are_of_one_payment", "find_payment_id", "make_name"]
+__all__ = [
+    "are_of_one_account",
+    "are_of_one_payment",
+    "find_account",
+    "find_payment_id",
+    "make_name",
+]
 
 _PREFIX = "paysdk:"
 _PARTS = 4  # without a generation
@@ -37,6 +43,14 @@ def are_of_one_account(name: str, other: str | None) -> bool:
 def are_of_one_payment(name: str, other: str | None) -> bool:
     """Whether both external ids are of bookings of one payment, in any generation."""
     return are_of_one_account(name, other) and _stem(name) == _stem(other or "")
+
+
+def find_account(name: str) -> tuple[str, str] | None:
+    """Return the source and its account in an external id, or ``None`` if it is no booking's."""
+    parts = name.split(":")
+    if not name.startswith(_PREFIX) or len(parts) < _PARTS:
+        return None
+    return unquote(parts[1]), unquote(parts[2])
 
 
 def find_payment_id(name: str) -> str | None:

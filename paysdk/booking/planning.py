@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from paysdk.booking.booking import Booking
-from paysdk.booking.candidates import check_others, choose_generation, judge
+from paysdk.booking.candidates import check_match, check_others, choose_generation, judge
+from paysdk.booking.checks import find_wait
 from paysdk.booking.following import find_unseen, follow_bookings
 from paysdk.booking.journal import BookingJournal
 from paysdk.booking.pair import Pair
@@ -23,17 +24,21 @@ from paysdk.booking.problem import Problem
 from paysdk.booking.proposing import Candidate, add_preview, fit_lines, propose_lines
 from paysdk.booking.reviewing import Review
 from paysdk.booking.runs import BookingRuns
-from paysdk.booking.source import check_synced, read_feed_position, read_payments
+from paysdk.booking.source import (
+    check_synced,
+    read_accounts,
+    read_feed_position,
+    read_payments,
+)
 from paysdk.booking.targets import as_target, check_place
 from paysdk.errors import ConfigurationError
+from paysdk.payment import Payment
 from paysdk.reconcile import Outcome, Rule, Status, Vanished, invoice_number, reconcile
 from paysdk.sync.store import SQLPaymentStore
 from paysdk.target import BookingAccount, BooksPayments
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Collection, Iterator, Sequence
-
-    from paysdk.payment import Payment
 
 __all__ = ["plan_bookings", "read_latest_plan"]
 
@@ -161,6 +166,10 @@ class _Planner:
     review: Review
     on_checked: Callable[[int], object]
     lines: list[BookingLine] = attrs.field(factory=list[BookingLine])
+    # The numbers that several invoices of the source have.
+    shared: set[str] = attrs.field(factory=set[str])
+    # The other accounts of the source in the store.
+    neighbours: frozenset[str] = frozenset()
     waiting: list[Booking] = attrs.field(factory=list[Booking])  # Their outcome is not known.
     # The differences that have payments of the target, by invoice number.
     others: defaultdict[str, list[Outcome]] = attrs.field(factory=lambda: defaultdict(list))
@@ -171,6 +180,8 @@ class _Planner:
         made_at, position = datetime.now(UTC), await read_feed_position(self.store)
         # A booked payment may have been deleted before a sync saw it. Another may match now.
         await _map_concurrently(self.review.look_up, await find_unseen(self.store, self.pair))
+        accounts = await read_accounts(self.store, self.pair.source)
+        self.neighbours = accounts - {self.pair.source_account}
         groups: defaultdict[str, list[tuple[Payment, Rule]]] = defaultdict(list)
         self.waiting = await self.journal.read_open(self.pair.target, self.pair.target_account)
         last = ""
@@ -211,15 +222,32 @@ class _Planner:
             return self.policy.map_number(number)
 
         return reconcile(
-            _read_side(self.store, self.pair.source, self.pair.source_account),
+            self._read_source(),
             _read_side(self.store, self.pair.target, self.pair.target_account),
             days=self.policy.match_days,
             key=key,
             ordered=True,
         )
 
+    async def _read_source(self) -> AsyncGenerator[Payment | Vanished]:
+        """Read the source's payments, and note the numbers that several of its invoices have."""
+        number, invoice_id = None, None
+        side = _read_side(self.store, self.pair.source, self.pair.source_account)
+        async with aclosing(side) as entries:
+            async for entry in entries:
+                if isinstance(entry, Payment) and not entry.is_voided:
+                    before, invoice = (number, invoice_id), entry.invoice
+                    number, invoice_id = self.policy.map_number(invoice_number(entry)), invoice.id
+                    if number is not None and before[0] == number and before[1] != invoice_id:
+                        self.shared.add(number)
+                yield entry
+
     def _sort_out(self, outcome: Outcome) -> Iterator[Payment]:
         """The payments of an outcome that may be booked. The others are for review or left out."""
+        if outcome.status is Status.MATCHED:
+            if self.neighbours:
+                self._check_match(outcome)
+            return
         if not outcome.status.is_difference:
             return
         if outcome.status is not Status.LEFT_ONLY:
@@ -233,6 +261,14 @@ class _Planner:
                 yield payment
             else:
                 self.review.note(payment, found)
+
+    def _check_match(self, outcome: Outcome) -> None:
+        problem = check_match(outcome, self.pair.source, self.neighbours)
+        if problem is None:
+            return
+        for payment in outcome.left:
+            if find_wait(payment, self.policy, self.today) is None:
+                self.review.note(payment, problem)
 
     async def _check_groups(self, groups: dict[str, list[tuple[Payment, Rule]]]) -> None:
         """Look up the invoices of some candidates, and propose the lines that pass the checks."""
@@ -271,6 +307,12 @@ class _Planner:
                     rebook=self.rebook,
                     rule=rule,
                 )
+                if isinstance(generation, int) and number in self.shared:
+                    generation = Problem(
+                        "several_invoices",
+                        f"The source has several invoices with the number {number}. It is unclear "
+                        "which of them the target has.",
+                    )
                 if isinstance(generation, int):
                     chosen[number].append(Candidate(payment, rule, generation))
                 else:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_synced",
     "find_new",
+    "read_accounts",
     "read_feed_position",
     "read_named",
     "read_origin",
@@ -52,6 +53,16 @@ async def check_synced(store: SQLPaymentStore, provider: str, account: str) -> N
             f"The store has no complete copy of {provider}, account {account}. Sync it first: a "
             "payment that was not read would look as if it were missing."
         )
+
+
+async def read_accounts(store: SQLPaymentStore, provider: str) -> frozenset[str]:
+    """Return the accounts of a provider that were synced."""
+    select = sa.select(sync_state.c.account).where(sync_state.c.provider == provider)
+
+    async def work(connection: AsyncConnection) -> frozenset[str]:
+        return frozenset((await connection.execute(select)).scalars())
+
+    return await get_database(store).read(work)
 
 
 async def read_origin(store: SQLPaymentStore, provider: str, account: str) -> str | None:

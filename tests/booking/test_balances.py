@@ -28,7 +28,7 @@ async def test_each_invoice_of_the_source_is_compared(story: Story) -> None:
     for _ in range(2):
         story.books.add_invoice("A-4", Decimal("5.00"))
     story.add("A-5", "1.00", total="5.00")
-    story.pay("A-5", "2.00", total="5.00", invoice=InvoiceRef("n", "A-5", None, Decimal(2)))
+    story.pay("A-5", "2.00", total="5.00", invoice=InvoiceRef("n-A-5", "A-5", None, Decimal(2)))
     story.books.add_invoice("A-6", Decimal(1))
     story.pay("", "2.00", total="5.00", invoice=InvoiceRef("n", None))
     await story.sync()
@@ -108,3 +108,18 @@ async def test_an_invoice_that_the_policy_is_not_for_is_not_called_equal(story: 
         Balance(number="A-1", source=zero, target=zero, reason="other_entity", currency="EUR"),
         Balance(number="A-2", source=zero, target=zero, reason="other_currency", currency="USD"),
     ] == found
+
+
+async def test_two_invoices_of_the_source_under_one_number_are_not_called_equal(
+    story: Story,
+) -> None:
+    """The target's invoice may be either of them."""
+    for invoice_id in ("n1", "n2"):
+        ref = InvoiceRef(invoice_id, "A-1", Decimal(60), Decimal(0))
+        story.pay("A-1", "60.00", total="60.00", invoice=ref)
+    story.books.add_invoice("A-1", Decimal(0))
+    await story.sync()
+
+    found = [each async for each in compare_balances(story.store, target=story.books)]
+
+    assert ["several_invoices"] == [each.reason for each in found]

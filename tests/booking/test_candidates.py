@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from paysdk import InvoiceRef, Payment
-from paysdk.booking.candidates import LeftOut, check_others, judge
+from paysdk.booking.candidates import LeftOut, check_match, check_others, judge
 from paysdk.booking.problem import Problem
 from paysdk.reconcile import Outcome, Rule, Status
 
@@ -103,3 +103,28 @@ def test_a_number_without_the_prefix_is_named(policy: BookingPolicy) -> None:
     assert isinstance(unnamed, Problem)
     assert "The number N-1 does not start with INV-" in named.sentence
     assert "has no invoice number" in unnamed.sentence
+
+
+@pytest.mark.parametrize(
+    ("external_id", "expected"),
+    [
+        ("paysdk:notify:acme:p9", "booked_for_another_account"),
+        ("paysdk:notify:acme:p1", None),
+        ("paysdk:notify:default:p9", None),
+        ("paysdk:other:acme:p9", None),
+        ("mine", None),
+        (None, None),
+    ],
+)
+def test_a_match_may_be_a_booking_of_another_account(
+    external_id: str | None, expected: str | None
+) -> None:
+    """Its external id says whose it is."""
+    theirs = attrs.evolve(PAYMENT, provider="books", external_id=external_id)
+    outcome = Outcome(
+        status=Status.MATCHED, rule=Rule.SAME_DAY, key="N-1", left=(PAYMENT,), right=(theirs,)
+    )
+
+    problem = check_match(outcome, "notify", {"acme"})
+
+    assert expected == (None if problem is None else problem.reason)

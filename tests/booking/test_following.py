@@ -178,6 +178,19 @@ async def test_a_booking_that_another_worker_has_is_left_for_the_next_time(
     assert FollowReport() == await follow(story)
 
 
+async def test_a_booking_that_is_being_undone_is_left_alone(story: Story) -> None:
+    """The undo says what came of it."""
+    await booked(story)
+    await story.sync()
+    story.books.faults = deque(["timeout"])
+    run = (await the_booking(story)).run
+    await undo_bookings(story.store, run, target=story.books, by="Ann", reason="test")
+    story.books.change_payment("1", voided=True)
+
+    assert FollowReport() == await follow(story)
+    assert State.VOID_REQUESTED is (await the_booking(story)).state
+
+
 async def test_a_second_payment_under_the_external_id_diverges(each_story: Story) -> None:
     """The first order was released, sent again, and booked after all."""
     story = each_story

@@ -5,6 +5,7 @@ from __future__ import annotations
 from paysdk.booking.names import (
     are_of_one_account,
     are_of_one_payment,
+    find_account,
     find_payment_id,
     make_name,
 )
@@ -58,3 +59,10 @@ def test_a_name_says_which_payment_it_is_for() -> None:
     assert "a:1" == find_payment_id(make_name("notify", "default", "a:1", 2))
     assert find_payment_id(make_name("notify", "default", "x" * 300)) is None
     assert find_payment_id("paysdk:notify:default") is None
+
+
+def test_a_name_says_which_account_it_is_for() -> None:
+    """Other external ids say nothing."""
+    assert ("notify", "a:1") == find_account(make_name("notify", "a:1", "7", 2))
+    for name in ("", "mine", "paysdk:notify:default", "my:notify:default:1"):
+        assert find_account(name) is None

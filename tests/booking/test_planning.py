@@ -412,3 +412,43 @@ async def test_a_line_that_may_still_be_sent_keeps_its_external_id(
     (line,) = (await story.plan(rebook=["p1"])).lines
 
     assert generation == line.generation
+
+
+async def test_two_invoices_of_the_source_under_one_number_are_for_review(story: Story) -> None:
+    """The target has one of them. A vanished payment makes no difference."""
+    story.books.add_invoice("A-1", Decimal(100))
+    for invoice_id, number in (("n1", "A-1"), ("n2", "A-1"), ("n3", None)):
+        ref = InvoiceRef(invoice_id, number, Decimal(100), Decimal(50))
+        story.pay("A-1", "50.00", total="100.00", invoice=ref)
+
+    plan = await story.plan()
+
+    assert ((), {"p1": "several_invoices", "p2": "several_invoices", "p3": "no_number"}) == (
+        plan.lines,
+        reasons(plan),
+    )
+    del story.source.payments[0]
+    assert ["p2"] == [line.payment_id for line in (await story.plan()).lines]
+
+
+@pytest.mark.parametrize(
+    ("payment_id", "day", "expected"),
+    [
+        ("p2", DAY, {"p2": "booked_for_another_account"}),
+        # The account is in the store under two names.
+        ("p1", DAY, {}),
+        ("p2", date(2025, 3, 2), {}),
+    ],
+)
+async def test_a_match_that_was_booked_for_another_account_is_for_review(
+    story: Story, payment_id: str, day: date, expected: dict[str, str]
+) -> None:
+    """Both accounts have an invoice with this number, and only one of them is in the target."""
+    story.add("A-1", "60.00", payment_date=day)
+    story.books.add_payment("1000", Decimal("60.00"), day, "paysdk:notify:default:p1")
+    other = attrs.evolve(story.source.payments[0], id=payment_id)
+    await sync_payments(Source("notify", [other]), story.store, "acme", full=True)
+
+    plan = await story.plan(source_account="acme")
+
+    assert ((), expected) == (plan.lines, reasons(plan))

@@ -261,7 +261,9 @@ def _print_waits(states: Mapping[State, int]) -> None:
 
 
 def _exit_code(report: ApplyReport) -> int:
-    return _NEEDS_A_PERSON if report.for_a_person or report.left else 0
+    # A person has not approved these yet.
+    proposed = report.states.get(State.PROPOSED)
+    return _NEEDS_A_PERSON if report.for_a_person or report.left or proposed else 0
 
 
 def _run_with_target(

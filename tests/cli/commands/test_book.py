@@ -30,6 +30,7 @@ def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
     """The exit code is 3 while something needs a person."""
     in_german = desk.plan("--locale", "de")
     planned = desk.plan("--html", str(desk.folder / "plan.html"))
+    proposed = desk.do("status")
     approved = desk.do("approve", "--by", "Ann", "--limit", "2000.00")
     applied = desk.do("apply", "--by", "Ann")
     desk.sync()
@@ -42,8 +43,8 @@ def test_a_plan_is_approved_applied_and_undone(desk: Desk) -> None:
         "undo", "--by", "Ann", "--reason", "x", "--void-date", "2025-06-01", "--format", "json"
     )
 
-    assert [3, 0, 0, 0, 0, 0] == [
-        each.code for each in (planned, approved, applied, status, part, undone)
+    assert [3, 3, 0, 0, 0, 0, 0] == [
+        each.code for each in (planned, proposed, approved, applied, status, part, undone)
     ]
     assert "2 to book: 1,133.33 USD. 1 for review." in planned.out
     assert "2 to book: 1.133,33 USD. 1 for review." in in_german.out
