@@ -204,6 +204,23 @@ def test_window_may_narrow_a_bound(since: str, expected: str | None) -> None:
     assert "since" == rules.contradicted(position, {"since": "2026-01-03"})
 
 
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        ("2026-01-05T01:00:00+01:00", None),
+        ("2026-01-04T00:00:00Z", None),
+        ("2026-01-06T00:00:00Z", "until"),
+    ],
+)
+def test_window_may_end_at_or_before_the_end_of_the_listing(
+    until: str, expected: str | None
+) -> None:
+    """A window may end when the listing ends, in any zone, or earlier, and not later."""
+    rules = FollowLinks("", ("cursor",), None, filters=("until",), bounds=("since", "until"))
+    position = Position(f"until={quote(until)}", until=moment_of(until))
+    assert expected == rules.contradicted(position, {"until": "2026-01-05T00:00:00Z"})
+
+
 def test_filter_that_is_no_parameter_may_be_missing() -> None:
     """A filter that is sent as a header need not be in the query."""
     rules = FollowLinks("", ("cursor",), None, filters=("voided",))

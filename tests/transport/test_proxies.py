@@ -291,6 +291,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 ("other api.example.com", "https://api.example.com"),
                 ("api.example.com:443", "https://api.example.com"),
                 ("10.0.0.0/8", "https://10.1.2.3:8443"),
+                ("10.9.9.9/8", "https://10.1.2.3:8443"),
                 ("10.1.2.3", "https://10.1.2.3:8443"),
                 ("10.1.2.3:8443", "https://10.1.2.3:8443"),
                 ("fd00::/8", "https://[fd00::2]:8443"),
