@@ -139,6 +139,9 @@ class PostgreSQL:
             "lock_timeout": f"{LOCK_TIMEOUT}s",
             # A process that stalls in a transaction locks its rows until the server ends it.
             "idle_in_transaction_session_timeout": f"{6 * LOCK_TIMEOUT}s",
+            # psycopg reads times in this style only, and a server or a role may have another one
+            # (https://www.psycopg.org/psycopg3/docs/basic/adapt.html, "Date/time types").
+            "datestyle": "ISO",
         }
         if (path := self._search_path) is not None:
             local["search_path"] = path

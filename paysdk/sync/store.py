@@ -231,7 +231,8 @@ class SQLPaymentStore:
         PostgreSQL cannot tell it.
 
         If you write your result and the ``sequence`` in one transaction, you process each change
-        exactly once. If the store is closed meanwhile, this raises ``StoreError``.
+        exactly once. If the store is closed, or its database cannot be used, this raises
+        ``StoreError``. Then follow again, after the number of your last change.
 
         Raises ``ConfigurationError`` for a wrong argument.
         """

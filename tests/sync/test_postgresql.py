@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -65,6 +66,22 @@ async def test_options_in_the_url_stay(postgresql: str) -> None:
     ):
         assert "7MB" == (await connection.exec_driver_sql("SHOW work_mem")).scalar_one()
         assert "10s" == (await connection.exec_driver_sql("SHOW lock_timeout")).scalar_one()
+
+
+async def test_times_are_read_in_every_style(
+    postgresql: str, shelf: Shelf, make: Callable[..., Payment]
+) -> None:
+    """The server, the database or the role may write times in another style than ISO."""
+    shelf.payments = [make(1, 1)]
+    german = f"{postgresql}&options=-cdatestyle%3DGerman%20-ctimezone%3DAsia/Tokyo"
+    async with SQLPaymentStore(german, schema="german") as store:
+        await sync_payments(shelf, store)
+        stored = [payment async for payment in store.payments(provider=shelf.name)]
+        (change,) = [change async for change in store.changes()]
+
+    assert shelf.payments == stored
+    assert [shelf.payments[0].modified_at] == [payment.modified_at for payment in stored]
+    assert timedelta() == change.noticed_at.utcoffset()
 
 
 async def test_a_missing_schema_is_made(
