@@ -80,15 +80,18 @@ def judge(
     that may be live.
     """
     verdict = _judge_alone(booking, own, source)
-    if not others or verdict is None or verdict.state is not State.BOOKED:
+    state = booking.state if verdict is None else verdict.state
+    if not others or not own or state is not State.BOOKED:
         return verdict
+    ids = tuple(each.payment.id for each in own)
+    shown = ", ".join(each.payment.id for each in own if _is_live(each))
     names = ", ".join(each.line.external_id for each in others)
     problem = Problem(
         "booked_twice",
-        f"The payment {', '.join(verdict.payment_ids)} is live, and the same money was also booked "
-        f"with the external id {names}. Undo one of these bookings.",
+        f"The payment {shown} is live, and the same money was also booked with the "
+        f"external id {names}. Undo one of these bookings.",
     )
-    return _diverge(booking, problem, verdict.payment_ids)
+    return _diverge(booking, problem, ids)
 
 
 def _diverge(booking: Booking, problem: Problem, ids: tuple[str, ...]) -> Verdict | None:
@@ -220,9 +223,15 @@ async def follow_bookings(
 
 
 def _may_be_live(booking: Booking, own: Sequence[StoredPayment]) -> bool:
+    if booking.state is State.VOIDED:
+        return False  # An older copy of its payment says nothing.
     if not own:
         return booking.state in _MAY_BE_LIVE
-    return any(each.vanished_at is None and not each.payment.is_voided for each in own)
+    return any(map(_is_live, own))
+
+
+def _is_live(stored: StoredPayment) -> bool:
+    return stored.vanished_at is None and not stored.payment.is_voided
 
 
 async def find_unseen(store: SQLPaymentStore, pair: Pair) -> list[Booking]:

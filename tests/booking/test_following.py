@@ -19,6 +19,7 @@ from paysdk.booking import (
     apply_bookings,
     approve_plan,
     follow_bookings,
+    release_booking,
     undo_bookings,
 )
 from tests.booking.steps import apply, the_booking
@@ -306,14 +307,24 @@ async def test_a_payment_that_is_live_again_beside_its_second_booking_is_booked_
 
     story.books.change_payment("1", voided=False)
 
-    assert FollowReport(diverged={"booked_twice": 1}) == await follow(story)
+    assert FollowReport(diverged={"booked_twice": 2}) == await follow(story)
     assert (
         "The payment 1 is live, and the same money was also booked with the external id "
         "paysdk:notify:default:p1:g2. Undo one of these bookings."
     ) == (await the_booking(story)).sentence
     assert FollowReport() == await follow(story)
+    # A void that is released says that the booking is booked. It is still booked twice.
+    story.books.faults = deque(["timeout"])
+    await undo_bookings(story.store, first.run, target=story.books, by="Ann", reason="twice")
+    options = {"by": "Ann", "reason": "x"}
+    booking = await the_booking(story)
+    booking = await release_booking(story.store, booking, target=story.books, **options)
+    assert State.BOOKED is booking.state
+    assert FollowReport(diverged={"booked_twice": 1}) == await follow(story)
     await undo_bookings(story.store, plan.digest, target=story.books, by="Ann", reason="twice")
-    assert FollowReport(healed=1) == await follow(story)
+    # The store still has the payment as it was before its void.
+    assert FollowReport(healed=1) == await follow_bookings(story.store)
+    assert FollowReport() == await follow(story)
     assert (State.BOOKED, State.VOIDED) == (
         (await the_booking(story)).state,
         (await _read_second(story)).state,
