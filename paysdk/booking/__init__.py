@@ -6,6 +6,15 @@ Every booking can be undone. It needs the extra ``sync``, or ``postgres`` for Po
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
+from paysdk.distribution import describe_missing
+
+if find_spec("sqlalchemy") is None:
+    raise ModuleNotFoundError(
+        describe_missing("paysdk.booking", "sqlalchemy", "sync"), name="sqlalchemy"
+    )
+
 from paysdk.booking.applying import ApplyReport, apply_bookings, read_status
 from paysdk.booking.approving import approve_plan
 from paysdk.booking.balances import Balance, compare_balances

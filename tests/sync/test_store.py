@@ -36,15 +36,16 @@ async def test_a_store_can_be_entered_again(shelf: Shelf, place: str, make: Make
     assert [1, 1] == [await once(), await asyncio.to_thread(asyncio.run, once())]
 
 
-def test_a_missing_extra_is_named() -> None:
+@pytest.mark.parametrize("package", ["paysdk.sync", "paysdk.booking"])
+def test_a_missing_extra_is_named(package: str) -> None:
     """The message has the command that installs it."""
-    source = "import sys; sys.modules['sqlalchemy'] = None; import paysdk; import paysdk.sync"
+    source = f"import sys; sys.modules['sqlalchemy'] = None; import paysdk; import {package}"
     done = subprocess.run(
         [sys.executable, "-c", source], check=False, capture_output=True, text=True
     )
 
     assert (
-        "ModuleNotFoundError: paysdk.sync needs sqlalchemy, which is not installed: "
+        f"ModuleNotFoundError: {package} needs sqlalchemy, which is not installed: "
         'pip install "paysdk-async[sync]"' in done.stderr
     )
 
