@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import attrs
 import pytest
 
+import paysdk.booking
 from tests.booking.values import BOOKING
 
 
@@ -24,3 +26,13 @@ def test_a_booking_says_why_it_is_in_its_state(
     booking = attrs.evolve(BOOKING, details=details)
 
     assert (reason, sentence, 1) == (booking.reason, booking.sentence, booking.key.generation)
+
+
+def test_the_package_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import names the package and how to install it."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    with pytest.raises(
+        ModuleNotFoundError, match=r'booking needs sqlalchemy.*pip install "paysdk-async\[sync\]"'
+    ):
+        importlib.reload(paysdk.booking)
