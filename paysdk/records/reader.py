@@ -17,7 +17,6 @@ from paysdk.exact import exact_number
 from paysdk.records.columns import compile_finish, has_times
 from paysdk.records.errors import reading_records
 from paysdk.records.fields import RawRecord
-from paysdk.records.liberal import Mender
 from paysdk.records.page import as_array
 from paysdk.records.stand_ins import make_decodable
 from paysdk.records.times import may_have_finer_times
@@ -25,6 +24,7 @@ from paysdk.records.times import may_have_finer_times
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from paysdk.records.liberal import Mender
     from paysdk.records.page import RawPage
 
 __all__ = ["RecordReader"]
@@ -43,6 +43,8 @@ def _decoder(
 
 @cache
 def _mender(row: type[RawRecord]) -> Mender:
+    from paysdk.records.liberal import Mender  # noqa: PLC0415  # few pages need it, and it is slow
+
     return Mender(row)
 
 
