@@ -60,7 +60,8 @@ class PageCustomers:
         """Return the page with the customers of its payments, as far as they are found."""
         if self._lookup is None:
             return page
-        rows = page.payments
+        # Each loop over `page.payments` would make the payments again.
+        rows: Sequence[Payment] = list(page.payments)
         if self._is_full:
             rows = await self._look_up(self._lookup, rows, find_invoices(rows))
             if any(payment.customer is None for payment in rows):

@@ -79,10 +79,11 @@ def _parse_moment(text: str | None) -> datetime | None:
 class Codec:
     """How a database writes and reads values. ``None`` stays ``None``.
 
-    ``can_hold`` says which amounts it can keep.
+    ``encode_flag`` converts a bool. ``can_hold`` says which amounts the database can keep.
     """
 
     encode: Callable[[Any], Any]
+    encode_flag: Callable[[bool], int]
     read_amount: Callable[[Any], Decimal]
     read_day: Callable[[Any], date | None]
     read_moment: Callable[[Any], datetime | None]
@@ -102,9 +103,10 @@ class Codec:
         """Return the row. Raises ``StoreError`` for an amount that the database cannot keep."""
         if self.can_hold is not None:
             self._check_amounts(payment, self.can_hold)
-        invoice, customer = payment.invoice, payment.customer
+        # Each access makes the id and the invoice again.
+        payment_id, invoice, customer = payment.id, payment.invoice, payment.customer
         texts = (
-            f"{payment.id}{payment.currency}{invoice.id}{invoice.number}"
+            f"{payment_id}{payment.currency}{invoice.id}{invoice.number}"
             f"{payment.external_id}{payment.source}"
         )
         if customer is None:
@@ -117,7 +119,7 @@ class Codec:
             )
             texts += f"{customer_id}{customer_number}{customer_name}"
         row: Row = (
-            payment.id,
+            payment_id,
             payment.amount,
             payment.currency,
             payment.payment_date,
@@ -131,7 +133,7 @@ class Codec:
             payment.external_id,
             payment.source,
             payment.voided_date,
-            payment.voided,
+            self.encode_flag(payment.voided),
             payment.created_at,
             payment.modified_at,
             # `raw` would decode these bytes.
@@ -228,6 +230,7 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-# msgspec converts a whole row in one call. A value becomes text if SQLite has no type for it.
-SQLITE = Codec(msgspec.to_builtins, Decimal, _parse_day, _parse_moment)
-POSTGRESQL = Codec(_identity, _identity, _identity, _in_utc, _is_numeric)
+# msgspec converts a whole row in one call. A value becomes text if SQLite has no type for it. The
+# driver looks for an adapter for each bool, but not for an int.
+SQLITE = Codec(msgspec.to_builtins, int, Decimal, _parse_day, _parse_moment)
+POSTGRESQL = Codec(_identity, _identity, _identity, _identity, _in_utc, _is_numeric)
