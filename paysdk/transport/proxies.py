@@ -66,7 +66,7 @@ def _is_excluded(origin: SplitResult, excluded: str) -> bool:
     An entry is a name, which includes its subdomains, an address, or a network such as
     ``10.0.0.0/8``. It may begin with ``.`` or ``*.``, or end with a port.
     """
-    return any(_includes(entry.lower(), origin) for entry in re.split(r"[\s,]+", excluded) if entry)
+    return any(_includes(entry, origin) for entry in re.split(r"[\s,]+", excluded) if entry)
 
 
 def _includes(entry: str, origin: SplitResult) -> bool:

@@ -455,6 +455,18 @@ def test_every_pagination_checks_filters() -> None:
         )
 
 
+def test_filter_in_a_header_is_not_compared() -> None:
+    """A filter that is sent as a header may be in the query of a position."""
+    name = "If-Modified-Since"
+    query = f"page=2&{name}=yesterday"
+    checkpoint = Checkpoint("acme", f"{name}=yesterday", json.dumps([[f"/payments?{query}"]]))
+    rules = PageNumber("", "page", filters=(name,))
+    positions, filters = read_checkpoint(
+        checkpoint, "acme", "/payments", "", rules, header_parameters={name}
+    )
+    assert ([Position(query)], checkpoint.filters) == (positions, filters)
+
+
 @pytest.mark.parametrize("pagination", ["cursor", "offset"])
 @pytest.mark.parametrize("concurrency", [1, 4])
 async def test_no_checkpoint_of_a_filtered_listing_contradicts_itself(

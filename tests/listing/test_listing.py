@@ -57,6 +57,21 @@ async def test_each_payment_comes_once_in_order(
                 assert size == listing.report.payments
 
 
+async def test_pages_are_not_requested_ahead() -> None:
+    """A listing without reading ahead requests a page when the caller asks for it."""
+    async with CampfireSandbox(payments=5) as sandbox, open_at(sandbox) as provider:
+        whole = provider.list_payments(page_size=2, concurrency=2)
+        first = (await pages_of(whole))[0]
+        for listing in (whole, provider.list_payments(page_size=2, resume=first.checkpoint)):
+            before = len(sandbox.requests)
+            pages = listing.without_read_ahead().pages()
+            given = ids((await anext(pages)).payments)
+            await asyncio.sleep(0.01)
+            assert before + 1 == len(sandbox.requests)
+            given += [payment.id async for page in pages for payment in page.payments]
+            assert given == ids(await listing.collect())
+
+
 @pytest.mark.parametrize(
     ("arguments", "belongs"),
     [

@@ -334,6 +334,12 @@ def test_resumed_token_takes_the_size_of_the_listing() -> None:
     ).resume_from(Position("token=a&size=5"))
 
 
+def test_fixed_parameter_is_no_added_filter() -> None:
+    """A parameter that each request of the listing has is expected."""
+    rules = PageNumber("voided=false", "page", filters=("voided",))
+    assert rules.contradicted(Position("voided=false&page=2"), {}) is None
+
+
 def test_numbered_pages_do_not_overlap() -> None:
     """No record of a numbered page is a repeat of the page before."""
     assert [] == PageNumber("", "page").overlap(Position(""), ["1"])

@@ -221,6 +221,26 @@ def test_window_may_end_at_or_before_the_end_of_the_listing(
     assert expected == rules.contradicted(position, {"until": "2026-01-05T00:00:00Z"})
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=2026-01-03T00:00:00Z&since=2026-01-05T00:00:00Z",
+        "since=&since=2026-01-05T00:00:00Z",
+    ],
+)
+def test_bound_of_a_window_that_is_repeated_is_refused(query: str) -> None:
+    """A bound of a window must not also come with another value, because a server may use that."""
+    rules = FollowLinks("", ("cursor",), None, filters=("since",), bounds=("since", "until"))
+    position = Position(query, since=moment_of("2026-01-05T00:00:00Z"))
+    assert "since" == rules.contradicted(position, {"since": "2026-01-04T00:00:00Z"})
+
+
+def test_fixed_parameter_is_no_added_filter() -> None:
+    """A parameter that each request of the listing has is expected."""
+    rules = FollowLinks("voided=false", ("cursor",), None, filters=("voided",))
+    assert rules.contradicted(Position("voided=false&cursor=a"), {}) is None
+
+
 def test_filter_that_is_no_parameter_may_be_missing() -> None:
     """A filter that is sent as a header need not be in the query."""
     rules = FollowLinks("", ("cursor",), None, filters=("voided",))

@@ -162,6 +162,19 @@ class Listed(msgspec.Struct):
     inner: dict[str, Listed] | None = None
 
 
+class Left(msgspec.Struct):
+    """A record that contains itself through another one."""
+
+    right: list[Right]
+
+
+class Right(msgspec.Struct):
+    """The other one."""
+
+    left: Left
+    total: Annotated[Amount, "a note"]
+
+
 @pytest.mark.parametrize(
     ("kind", "in_table", "field"),
     [
@@ -170,6 +183,7 @@ class Listed(msgspec.Struct):
         (Part, False, "total"),
         (Listed, True, r"parts\[\]\.total"),
         (Listed, False, r"parts\[\]\.total"),
+        (Left, True, r"right\[\]\.total"),
     ],
 )
 def test_conversion_without_effect_is_refused(

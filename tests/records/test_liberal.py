@@ -543,6 +543,7 @@ def test_field_is_written_as_its_type_asks(sent: str, mended: str) -> None:
         ('"text": Infinity', "Infinity is not a number of JSON - at `$[0].text`"),
         (r'"text": "\ud800"', f"{HALF} - at `$[0].text`"),
         (r'"anything": {"a": [1, {"\ud800": 1}]}', f"{HALF} - at `$[0].anything.a[1]`"),
+        (r'"anything": {"a": "\ud800"}', f"{HALF} - at `$[0].anything.a`"),
         (r'"inner": {"note": "a\udc00"}', f"{HALF} - at `$[0].inner.note`"),
         ('"flag": NaN', "NaN is not a number of JSON - at `$[0].flag`"),
         ('"exact": -Infinity', "-Infinity is not a number of JSON - at `$[0].exact`"),

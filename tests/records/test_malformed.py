@@ -354,6 +354,7 @@ def test_reader_that_says_nothing_of_its_fields() -> None:
         (r'{"a": [7, "\ud7ff\ue000"]}', None),
         (r'{"a": [7, "\ud800"]}', "$.a[1]"),
         (r'{"a": "\udfff"}', "$.a"),
+        (r'{"a": {"\ud800": 7}}', "$.a"),
     ],
 )
 def test_path_of_half_of_a_surrogate_pair(raw: str, path: str | None) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from paysdk import ConfigurationError, InvoiceRef, MalformedResponseError, Payment
 from paysdk.authoring import FieldError, InvoicePayments, RawPage, RecordPayments, SchemaReader
+from paysdk.records.columns import Amount
 from paysdk.records.malformed import decode_one_by_one
 
 if TYPE_CHECKING:
@@ -303,6 +304,23 @@ def test_id_may_be_a_property() -> None:
         normalise=lambda _row, _raw: [],
     )
     assert ["2026-7"] == [row.id for row in reader.rows([b'{"year": 2026, "number": 7}'])]
+
+
+def test_record_with_an_amount() -> None:
+    """A record with an ``Amount``, which only tables convert, is refused when it is made."""
+
+    class Paid(msgspec.Struct):
+        id: str
+        amount: Amount
+
+    with pytest.raises(ConfigurationError, match=r"Paid: the field amount .* by a SchemaReader"):
+        SchemaReader(
+            path="$",
+            page=list[msgspec.Raw],
+            open_page=lambda page: RawPage(page, None, None),
+            row=Paid,
+            normalise=lambda _row, _raw: None,
+        )
 
 
 def test_record_without_an_id() -> None:

@@ -79,6 +79,7 @@ def test_looks_like_markup(
         ("é".encode("latin-1"), "text/html; charset=ISO-8859-1", "é"),
         ("é".encode(), "text/html; charset=no-such", "é"),
         ("é".encode(), "text/html; charset=hex", "é"),
+        ("é".encode(), "text/html; charset=idna", "é"),
         (b"\xef\xbb\xbfx", "", "x"),
         ("é".encode("utf-16"), "", "é"),
         (b'<meta charset="latin-1">\xe9', "", '<meta charset="latin-1">é'),
@@ -87,7 +88,7 @@ def test_looks_like_markup(
         (b"\xff\xfeA\x00\xe9", "", "A\ufffd"),
         (b"x" * 100_000, "", "x" * 65_536),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_text_in_its_charset(body: bytes, content_type: str, text: str) -> None:
     """The charset is that of the header, the page or the mark, or else UTF-8."""

@@ -19,7 +19,12 @@ from paysdk.events import (
     Waiting,
 )
 from paysdk.transport.credentials import Secret
-from paysdk.transport.observer import Attempt, EventEmitter, RequestStats
+from paysdk.transport.observer import (
+    Attempt,
+    EventEmitter,
+    RequestStats,
+    may_have_been_processed,
+)
 
 URL = "https://api.example.com/payments"
 EVENTS: list[Event] = [
@@ -70,6 +75,16 @@ def test_event_is_a_value(event: Event) -> None:
     assert event == pickle.loads(pickle.dumps(event))  # noqa: S301  # our own
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         event.provider = "notify"  # type: ignore[misc]  # what is refused
+
+
+@pytest.mark.parametrize("sent", [(), (False,), (False, True), (True, False)])
+def test_one_attempt_may_have_been_processed(sent: tuple[bool, ...]) -> None:
+    """One attempt that may have been processed is enough."""
+    attempts = [
+        Attempt(number, Secret("k"), RequestStats(), processed)
+        for number, processed in enumerate(sent, 1)
+    ]
+    assert (True in sent) is may_have_been_processed(attempts)
 
 
 def test_attempt_shows_no_key() -> None:

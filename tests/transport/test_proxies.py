@@ -297,6 +297,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 ("fd00::/8", "https://[fd00::2]:8443"),
                 ("fd00:0::2", "https://[fd00::2]"),
                 ("[fd00::2]", "https://[fd00::2]"),
+                ("[FD00:0::2]", "https://[fd00::2]"),
                 ("[fd00::2]:8443", "https://[fd00::2]:8443"),
             ]
         ),

@@ -178,6 +178,25 @@ def test_page_of_a_gateway_is_not_about_the_key(status: int) -> None:
     assert message.endswith("Check base_url.")
 
 
+def test_page_of_a_gateway_is_found_in_its_charset() -> None:
+    """The charset of the header decides whether a body is a page of HTML."""
+    page = "<html><title>Blocked</title></html>".encode("utf-16-le")
+    error = refused(403, page, {"content-type": "text/plain; charset=utf-16-le"})
+    assert str(error).startswith("403 Blocked. This is a page of HTML")
+
+
+def test_status_in_a_title_is_not_repeated() -> None:
+    """The title of a page may begin with the status."""
+    error = refused(502, b"<html><title>502 Bad Gateway</title></html>")
+    assert "502 Bad Gateway" == str(error)
+
+
+def test_headers_without_logins_are_on_the_error() -> None:
+    """The headers of the response are on the error, without those that only its user may see."""
+    secret = {"set-cookie": "a=b", "www-authenticate": "Basic", "proxy-authenticate": "Basic"}
+    assert {"x-page": "7"} == refused(400, headers={"x-page": "7", **secret}).headers
+
+
 def test_message_without_words_still_says_what_to_do() -> None:
     """An empty body leaves the status and the advice."""
     assert "401 Unauthorized, without an explanation. Check the API key." == str(refused(401))
@@ -239,6 +258,16 @@ def test_request_id_is_in_the_header_of_the_api(headers: dict[str, str], expecte
 def test_retry_after_is_in_seconds(status: int, text: str, expected: float | None) -> None:
     """The requested wait is on the error, whatever the status is."""
     assert expected == refused(status, headers={"retry-after": text}).retry_after
+
+
+def test_wait_in_a_header_of_the_api() -> None:
+    """A provider can name a header that says when its rate limit resets."""
+    conventions = Conventions(reset_headers=("X-Reset-In",))
+    response = RawResponse(429, {"x-reset-in": "7"}, b"")
+    assert (7.0, None) == (
+        error_from_response(response, conventions).retry_after,
+        error_from_response(response).retry_after,
+    )
 
 
 JSON = st.recursive(
