@@ -27,16 +27,6 @@ __all__ = ["as_struct", "back_by_row", "row_setter"]
 T = TypeVar("T")
 
 
-class _Described:
-    """The base class that holds ``__attrs_attrs__`` for the class that is backed by a row.
-
-    msgspec encodes a class with this attribute from its slots, and would write ``{}``. It refuses a
-    class that inherits the attribute.
-    """
-
-    __slots__ = ()
-
-
 class _Values:
     """The row of a payment that its constructor made."""
 
@@ -63,8 +53,11 @@ def back_by_row(made: type[T]) -> type[T]:
     }
     fields = {field.name: _row_property(field.alias) for field in attrs.fields(cast("Any", made))}
     fields["id"] = property(_id_as_text, fields["id"].fset, doc="")
-    described: Any = type("_Described", (_Described,), {"__slots__": ()})
-    described.__attrs_attrs__ = own.pop("__attrs_attrs__")
+    # msgspec would write a class that has this attribute from its slots, as `{}`. If the class
+    # inherits the attribute, msgspec raises an error instead.
+    described = type(
+        "_Described", (), {"__slots__": (), "__attrs_attrs__": own.pop("__attrs_attrs__")}
+    )
     return cast(
         "type[T]", type(made.__name__, (described,), own | fields | {"__slots__": ("_row",)})
     )

@@ -35,7 +35,7 @@ def warn_of_namesake(package: str) -> None:
             warnings.warn(
                 f"The package {entry.rpartition('.')[0]} in {site} is not paysdk-async, and the "
                 "two overwrite each other's files. Remove both, then install the one that you "
-                "need: pip uninstall paysdk paysdk-async && pip install paysdk-async",
+                "need again. To remove them: pip uninstall paysdk paysdk-async",
                 RuntimeWarning,
                 stacklevel=3,
             )

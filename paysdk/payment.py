@@ -74,8 +74,8 @@ class Payment:
     major currency units with exactly the digits that were sent, and may be negative. ``currency``
     is as sent. Notify sends none, so there it is the currency that you configured, or ``None``.
     ``payment_date`` is the day of the payment. ``source`` is the provider's own word, for example
-    STRIPE or MANUAL at Campfire. ``voided`` is whether the payment was voided. A payment with a
-    ``voided_date`` was, and some APIs void payments without a day. ``created_at`` and
+    STRIPE or MANUAL at Campfire. ``voided`` is true if the payment was voided. It is always true
+    with a ``voided_date``, which some APIs do not send. ``created_at`` and
     ``modified_at`` are aware, in UTC, and ``None`` for Notify, which sends no timestamps.
     """
 

@@ -40,7 +40,7 @@ def test_a_missing_extra_is_named_with_its_command() -> None:
 def test_a_package_of_the_same_name_is_told(tmp_path: Path, entry: str) -> None:
     """A distribution called paysdk in the same folder warns, with what to do."""
     (tmp_path / entry).mkdir()
-    with pytest.warns(RuntimeWarning, match=r"pip uninstall paysdk paysdk-async && pip install"):
+    with pytest.warns(RuntimeWarning, match=r"To remove them: pip uninstall paysdk paysdk-async$"):
         warn_of_namesake(str(tmp_path / "paysdk"))
 
 

@@ -52,7 +52,7 @@ class PagedListing(Generic[T]):
         filters = self._endpoint.filters
         return (
             f"<listing of {self._endpoint.client.provider} "
-            f"payments{f' with {filters}' if filters else ''}>"
+            f"{self.path}{f' with {filters}' if filters else ''}>"
         )
 
     @property
@@ -162,6 +162,7 @@ class PagedListing(Generic[T]):
             if self._resume is None
             else [pagination.resume_from(position) for position in self._resume]
         )
+        # Windows are requested side by side, which is ahead of what the caller asks for.
         windows = self._windows if endpoint.read_ahead else None
         if windows is not None or len(positions) > 1 or positions[0].is_in_window:
             return WindowedPages(endpoint, windows, positions, progress)

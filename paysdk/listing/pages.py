@@ -60,9 +60,9 @@ class PageRequests:
 class PageStream:
     """Reads pages one after another: the link of each page leads to the next.
 
-    ``position`` is where the next page starts, and ``None`` after the last page. A page with a bad
-    link is returned like any other. Then ``bad_link`` is the error to raise next, and ``position``
-    stays at that page, because only its link can lead on.
+    ``position`` is where the next page starts, and ``None`` after the last page. If a page has a
+    bad link, its rows are returned first, and the next call raises ``bad_link``. ``position`` stays
+    at that page, so a listing that is resumed reads it again.
     """
 
     def __init__(
@@ -84,7 +84,8 @@ class PageStream:
         self._requests_made = RequestsMade()
         self._requests_made.add(position.query)
         self._pages_given = PagesGiven()
-        self._rows_given: dict[str | int, object] = {}
+        # The marks of the rows on the page before, by their ids.
+        self._marks_before: dict[str | int, object] = {}
         # The records with which the next page begins again, if pages overlap: the id of each or,
         # if it could not be read, its bytes.
         self._overlap: list[object] = []
@@ -232,11 +233,12 @@ class PageStream:
         on_malformed(error)
 
     def _drop_repeats(self, rows: list[Any], position: Position) -> None:
-        before = self._rows_given
+        before = self._marks_before
         if position.given:
+            # In a window, these rows were all modified at that time. Elsewhere, it is `None`.
             before = before | dict.fromkeys(position.given, position.emitted_before)
         marks, repeats = find_repeats(rows, before)
-        self._rows_given = marks or self._rows_given
+        self._marks_before = marks or self._marks_before
         client = self._endpoint.client
         for index in reversed(repeats):
             client.events.emit(RepeatDropped(client.provider, str(rows[index].id)))

@@ -1,4 +1,4 @@
-"""What a listing remembers, so that it returns each payment once and never goes in circles."""
+"""What a listing remembers, to drop what the page before had, and never to go in circles."""
 
 from __future__ import annotations
 

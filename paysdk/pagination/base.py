@@ -35,6 +35,10 @@ class Position:
 
     @property
     def is_in_window(self) -> bool:
+        """Whether its rows must be compared with the ends of a window.
+
+        The last window has no end, and needs it only when its tail is read again.
+        """
         return self.until is not None or self.emitted_before is not None
 
 

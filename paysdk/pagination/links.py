@@ -32,13 +32,14 @@ class FollowLinks(FromFirstQuery):
     """Cursor and offset pagination: each link has the whole query of the next page (Campfire).
 
     The query goes out unchanged, because a cursor is opaque ("do not parse or construct it":
-    Campfire, List Invoice Payments). If a link has dropped a filter, the filter is added. The rest
-    of the link is ignored: in the provider's own example it is http://api.example.org/accounts/.
+    Campfire, List Invoice Payments). If a link has dropped a filter, the filter is added. The host
+    and the path of a link are ignored, because the documented example has foreign ones:
+    http://api.example.org/accounts/.
 
     ``first`` is the query of the first page. ``tokens`` are the parameters that identify a page,
     and each link must have one of them. ``limit`` is the page size for a resumed listing, and
-    ``limit_name`` is the parameter for it. If the links count pages, they are valid only for the
-    page size that they were made with, and ``limit`` must be ``None``. ``filters`` are the
+    ``limit_name`` is the parameter for it. ``limit`` must be ``None`` if the links count pages,
+    because such a link is valid only for its own page size. ``filters`` are the
     parameters that choose what is listed. ``bounds`` are two of them, for the earliest and the
     latest time, which a window of time may narrow.
     """

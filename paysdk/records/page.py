@@ -1,8 +1,11 @@
 """From the bytes of a page to rows, for every provider: pure.
 
-A page takes three steps. Its body is split into records. The records are decoded into rows, which
-have types and the provider's shape, and keep their own bytes. Each row becomes a ``Payment`` when
-the caller reaches it. The second step finds every malformed record, so the third cannot fail.
+A record is JSON as the provider sends it. A row is the struct that a record is decoded into. It has
+the provider's shape, and keeps the bytes of its record.
+
+A page takes three steps. Its body is split into records. The records are decoded into rows. Each
+row becomes a ``Payment`` when the caller reaches it. The second step finds every malformed record,
+so the third cannot fail.
 
 If a record cannot be decoded, ``decode_one_by_one`` reads the page again. So errors have a path,
 and it costs nothing while all records are good.
@@ -55,9 +58,9 @@ class RawPage:
 class Selected:
     """What the records of a page are: items of the listing, or something else.
 
-    ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` and
-    ``whole_records`` are the ids of the invoices and of the records that have no other payments
-    than those in ``items``.
+    ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` are the ids of
+    the invoices whose payments are all in ``items``, and ``whole_records`` those of the records
+    whose payments are all there.
     """
 
     items: list[Any]

@@ -53,8 +53,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
 
     *path* is where the records are in a page, such as ``$.results``. *page* is the type of a page,
     in which the records stay ``msgspec.Raw``, and *open_page* takes the records, the link to the
-    next page and the count out of it. *row* is the type of a record, and *make* turns a record
-    into what the listing yields. *settings* are further values that each record gets.
+    next page and the count out of it. *row* is the type of a row, and *make* turns a row into what
+    the listing yields. *settings* are further values that each row gets.
     """
 
     def __init__(
@@ -76,7 +76,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
         self._convert = compile_finish(row, tuple(settings or ()))
         self._decode_page = msgspec.json.Decoder(page).decode
         self._has_times = has_times(row)
-        # A payment is not modified before it is created.
+        # Of a malformed record without a readable time of modification, the time of creation is a
+        # safe earlier time.
         names = {field.name: field.encode_name for field in msgspec.structs.fields(row)}
         self.times: tuple[str, ...] = tuple(
             names[name] for name in ("modified_at", "created_at") if name in names

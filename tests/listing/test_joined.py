@@ -44,7 +44,7 @@ async def test_two_listings_under_one_checkpoint() -> None:
         listing.report.complete,
     )
     assert (["1", "2", "11"], "1") == ([each.id for each in few], first and first.id)
-    assert "<listing of acme payments> then <listing of acme payments>" == repr(listing)
+    assert "<listing of acme /old> then <listing of acme /new>" == repr(listing)
 
 
 @pytest.mark.parametrize(("fails", "goes_on"), [("/old", []), ("/new", ["11", "12"])])

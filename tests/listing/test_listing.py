@@ -19,6 +19,7 @@ from paysdk.authoring import (
     SchemaReader,
 )
 from paysdk.errors import ConfigurationError, ServerError
+from paysdk.listing.listing import PagedListing
 from paysdk.provider import Listing, ListingReport
 from paysdk.providers.campfire.provider import CampfireProvider
 from paysdk.providers.campfire.sandbox import CampfireSandbox
@@ -27,6 +28,7 @@ from paysdk.testing import FaultPlan, status
 from tests.acme import READER, SINCE, Record, Records, serve, three_pages
 from tests.listing.sandboxes import (
     FAMILIES,
+    LIST,
     ONCE,
     Scripted,
     campfire,
@@ -59,10 +61,11 @@ async def test_each_payment_comes_once_in_order(
 
 async def test_pages_are_not_requested_ahead() -> None:
     """A listing without reading ahead requests a page when the caller asks for it."""
-    async with CampfireSandbox(payments=5) as sandbox, open_at(sandbox) as provider:
+    async with CampfireSandbox(payments=5) as sandbox, campfire(sandbox) as provider:
         whole = provider.list_payments(page_size=2, concurrency=2)
         first = (await pages_of(whole))[0]
         for listing in (whole, provider.list_payments(page_size=2, resume=first.checkpoint)):
+            assert isinstance(listing, PagedListing)
             before = len(sandbox.requests)
             pages = listing.without_read_ahead().pages()
             given = ids((await anext(pages)).payments)
@@ -309,8 +312,8 @@ async def test_nothing_is_sent_before_iteration() -> None:
         aiter(listing)
         await asyncio.sleep(0.01)
         assert 0 == len(sandbox.requests)
-        assert "<listing of campfire payments>" == repr(listing)
-        assert "<listing of campfire payments with voided=true>" == repr(
+        assert f"<listing of campfire {LIST}>" == repr(listing)
+        assert f"<listing of campfire {LIST} with voided=true>" == repr(
             provider.list_payments(voided=True)
         )
 

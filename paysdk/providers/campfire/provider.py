@@ -66,7 +66,8 @@ class CampfireProvider(InvoiceOperations):
     others out of that name, in every process. ``SQLPaymentStore(...).exclusive`` is one.
     ``mark_invoice_paid`` enters it for the invoice and for each external id. If it yields an
     ``OrderJournal``, an order whose outcome is unknown stops the same order in every process, also
-    after a crash. Otherwise it does so in this process.
+    after a crash. Otherwise it stops the same order on all objects of this process that share
+    *exclusive*. Without *exclusive*, it does so on this object only.
 
     *resend_after* is the number of seconds after which such an order may be sent again if it is
     not found. It must be longer than the timeout of any gateway on the way. By default such an

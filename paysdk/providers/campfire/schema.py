@@ -1,10 +1,10 @@
-"""The shape of Campfire's JSON, as its documents describe it.
+"""The envelope of Campfire's pages, and the types of its ids and times.
 
-Source: "List Invoice Payments" on docs.campfire.ai, and the API's own schema of July 2026. What
-they call "required" may be missing: the sample response of Retrieve Invoice has no ``customer``,
-and a null among its integers. So a field is required here only if a record is useless without it.
-Enumerations are plain texts, because the API may add values. Fields that are not listed here are in
-``raw``.
+The fields of a payment are in ``normalise.py``. Source: "List Invoice Payments" on
+docs.campfire.ai, and the API's own schema of July 2026. What they call "required" may be missing:
+the sample response of Retrieve Invoice has no ``customer``, and a null among its integers. So
+paysdk requires a field only if a record is useless without it. Enumerations are plain texts,
+because the API may add values.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The shape of Notify's JSON, as "List payments" (docs.notify.nl) describes it.
+"""The envelope of Notify's pages, and the parts of a payment that are objects of their own.
 
+The fields of a payment are in ``normalise.py``. Source: "List payments" on docs.notify.nl.
 ``resource`` is not read, because the samples disagree about its values.
 """
 
