@@ -202,7 +202,7 @@ class PageStream:
         return following
 
     async def _decode(self, raw: RawPage, position: Position) -> tuple[list[Any], list[object]]:
-        """The rows of the page and, for the overlap with the next page, a mark of each record."""
+        """The rows of the page. If a record is malformed, also a mark of each record."""
         reader = self._endpoint.reader
         rows: list[Any] = []
         for turn, records in enumerate(batches(raw.records)):
@@ -213,7 +213,7 @@ class PageStream:
                 set_aside = None if tell is None else partial(self._set_aside, position, tell)
                 return await decode_around_malformed(reader, raw, self._overlap, set_aside)
             rows += decoded
-        return rows, [row.id for row in rows] if self._endpoint.pagination.needs_ids else []
+        return rows, []
 
     def _ids_of_malformed(self, raw: RawPage) -> list[Any]:
         """The id of the last record, if the pagination can go on from a malformed record."""

@@ -455,6 +455,15 @@ def test_every_pagination_checks_filters() -> None:
         )
 
 
+async def test_every_position_of_a_checkpoint_is_read() -> None:
+    """A checkpoint may have several positions that are in no window of time."""
+    async with CampfireSandbox(payments=5) as sandbox, campfire(sandbox) as provider:
+        targets = [[f"{LIST}?offset={offset}&limit=2"] for offset in (3, 4)]
+        resume = Checkpoint("campfire", "", json.dumps(targets))
+        found = ids(await provider.list_payments(resume=resume).collect())
+        assert sorted([*truth(sandbox)[3:], *truth(sandbox)[4:]]) == sorted(found)
+
+
 def test_filter_in_a_header_is_not_compared() -> None:
     """A filter that is sent as a header may be in the query of a position."""
     name = "If-Modified-Since"

@@ -318,6 +318,13 @@ async def test_nothing_is_sent_before_iteration() -> None:
         )
 
 
+async def test_page_of_payments_only() -> None:
+    """A page whose records are all payments of their own says nothing else."""
+    async with CampfireSandbox(payments=1) as sandbox, campfire(sandbox) as provider:
+        (page,) = await pages_of(provider.list_payments())
+        assert ((), (), ()) == (page.left_out, page.whole_invoices, page.whole_records)
+
+
 async def test_many_listings_share_a_provider() -> None:
     """Twenty listings of one provider object run at the same time."""
     async with CampfireSandbox(payments=30) as sandbox, campfire(sandbox) as provider:

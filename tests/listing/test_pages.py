@@ -25,6 +25,7 @@ from paysdk.errors import (
     ServerError,
 )
 from paysdk.events import Event, ResponseReceived
+from paysdk.listing.pages import PageRequests
 from paysdk.providers.campfire.sandbox import CampfireSandbox
 from paysdk.providers.notify.sandbox import NotifySandbox
 from paysdk.testing import Fault, FaultPlan, hang, reset, status, truncated, wrong_body
@@ -413,6 +414,15 @@ async def test_cancelling_a_listing_ends_its_request(until: Until) -> None:
         with pytest.raises(asyncio.CancelledError):
             await collecting
         assert set() == provider._client._tasks
+
+
+async def test_requests_that_ended_are_forgotten() -> None:
+    """A long listing does not keep the tasks of its requests."""
+    async with CampfireSandbox() as sandbox, campfire(sandbox) as provider:
+        requests = PageRequests(provider._client)
+        await requests.start(asyncio.sleep(0))
+        await asyncio.sleep(0)
+        assert set() == requests._tasks
 
 
 async def test_listing_of_a_closed_provider_raises() -> None:

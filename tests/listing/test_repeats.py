@@ -105,8 +105,9 @@ def test_same_page_again_raises() -> None:
         with pytest.raises(
             PaginationError,
             match=r"listed before, from .* never end\. Resume from the checkpoint with a larger",
-        ):
+        ) as raised:
             given.add(rows)
+        assert (repr(rows[0].id), repr(rows[-1].id)) == raised.value.quoted
 
 
 async def test_listing_that_goes_in_circles() -> None:

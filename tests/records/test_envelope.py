@@ -110,3 +110,4 @@ def test_number_out_of_range_in_the_envelope_has_its_path(
     with pytest.raises(MalformedResponseError) as raised:
         open_page(reader, body)
     assert path == raised.value.path
+    assert "out of range" in str(raised.value)

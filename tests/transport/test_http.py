@@ -148,6 +148,13 @@ async def test_emits_the_request_and_the_response() -> None:
     assert 0 < received.seconds < 60
 
 
+def test_event_has_the_headers_about_a_limit() -> None:
+    """An event has the headers about a rate limit, without the key, and no others."""
+    headers = {"x-minlimit-remaining": "7", "retry-after": "sandbox-key", "content-type": "a/b"}
+    expected = {"x-minlimit-remaining": "7", "retry-after": "***"}
+    assert expected == http._limit_headers(headers, Secret("sandbox-key"))
+
+
 async def test_refused_connection() -> None:
     """If the connection is refused, nothing can have been sent."""
     with socket.create_server(("127.0.0.1", 0)) as closed:

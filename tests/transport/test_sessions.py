@@ -328,6 +328,7 @@ async def test_fork_cannot_use_an_open_provider(monkeypatch: pytest.MonkeyPatch)
             assert [False] == [session.closed for session, _ in of_the_parent.values()]
             async with provider:
                 assert 3 == len(await provider.list_payments().collect())
+            assert [of_the_parent] == provider._client._sessions._of_parent_process
         monkeypatch.undo()
         for _, closer in of_the_parent.values():
             await closer.aclose()
