@@ -20,8 +20,8 @@ _ACTIVE = """
 """
 # ISO 4217, list three: the codes withdrawn since 2010. Old payments still have them.
 _WITHDRAWN = "ANG BGN BYR CUC EEK HRK LTL LVL MRO SLL STD USS VEF XFU ZMK ZWL"
-# How many digits after the point the currencies have that do not have two (ISO 4217, lists one and
-# three). Funds and metals have none of their own.
+# Most currencies have two digits after the point. These have none (ISO 4217, lists one and three).
+# Funds and metals have no digits of their own.
 _NO_DIGITS = """
     BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XAG XAU XBA XBB XBC XBD XDR
     XOF XPD XPF XPT XSU XTS XUA XXX

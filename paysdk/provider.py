@@ -85,9 +85,9 @@ class Page(Generic[T]):
     Providers mean different things by it, so paysdk does not use it. ``checkpoint`` is the start of
     the next page, and ``None`` on the last page. If you store it together with the payments, you
     can resume a listing that ended early. ``left_out`` has the ids of the records that are not
-    payments, or no longer are. ``whole_invoices`` has the ids of the invoices that have no other
-    payments than those on this page, and ``whole_records`` those of the records that have none. The
-    id of a payment of such a record is the id of the record, or begins with it and a colon.
+    payments, or no longer are. ``whole_invoices`` and ``whole_records`` have the ids of the
+    invoices and of the records that have no other payments than those on this page. The id of a
+    payment of such a record is the id of the record, or begins with it and a colon.
     """
 
     payments: Sequence[T]

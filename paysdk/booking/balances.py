@@ -36,9 +36,9 @@ class Balance:
     last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
     number, "several_invoices" if one side has several, "voided", "other_entity" or
     "other_currency" if the invoice is not one that the policy is for, "unclear" if the source's
-    payments disagree, or "overpaid". Both sides may say the same of an invoice that was voided or
-    deleted in the target, of one that the policy is not for, and of one that is overpaid. An
-    invoice is overpaid if the target's payments are more than its total and more than the source's
+    payments disagree, or "overpaid". The figures of both sides may be equal even if the invoice was
+    voided or deleted in the target, if the policy is not for it, or if it is overpaid. An invoice
+    is overpaid if the target's payments are more than its total and more than the source's
     payments: the target may hold the rest as a credit.
     """
 

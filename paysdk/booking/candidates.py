@@ -37,7 +37,7 @@ __all__ = [
     "may_be_booked_again",
 ]
 
-# A new plan may propose a booking again that is in one of these states.
+# If a booking is in one of these states, a new plan may propose it again.
 REPLANNABLE = frozenset({State.PROPOSED, State.APPROVED, State.REFUSED, State.SKIPPED})
 
 _ENDED = frozenset({State.REFUSED, State.SKIPPED})
@@ -64,9 +64,9 @@ def judge(
     today: date,
     rebook: Collection[str] = (),
 ) -> Rule | Problem | LeftOut:
-    """The rule that makes a payment of the source a candidate, or why it is none.
+    """The rule that makes a payment of the source a candidate, or why the payment is not one.
 
-    *outcome* is what reconciling says about it.
+    *outcome* is what reconciling says about the payment.
     """
     if (wait := find_wait(payment, policy, today)) is not None:
         return LeftOut(wait)
@@ -118,7 +118,7 @@ def check_others(rule: Rule, others: Iterable[Outcome]) -> Problem | None:
     return Problem(
         "possible_duplicate",
         "The target has payments of this invoice without a clear counterpart. One of them may be "
-        "for the same money, so it is not booked.",
+        "for the same money, so this payment is not booked.",
         _list(payments),
     )
 
@@ -164,7 +164,7 @@ def choose_generation(
 
 
 def may_be_booked_again(known: Booking) -> bool:
-    """Whether the payment of a booking is gone, so that a person may order another one."""
+    """Whether the payment that a booking made is gone, so a person may order to book it again."""
     return known.state is State.VOIDED or known.reason in _REBOOKABLE
 
 

@@ -32,10 +32,11 @@ def check_similar(
 ) -> Problem | None:
     """Check that no live payment near this day has the same amount, or on any day without *days*.
 
-    A payment that paysdk booked for another payment of the same account is something else, if its
-    external id is in *ours*. Without *ours*, each of the account is. One of another account may be
-    the same money, because both accounts say that they have this invoice. Another booking of the
-    same payment is the same money, whatever its amount is.
+    A payment that paysdk booked for another payment of the same account does not count if its
+    external id is in *ours*. Without *ours*, no payment that was booked for the same account
+    counts. A payment that was booked for another account may be the same money, because both
+    accounts say that they have this invoice. Another booking of the same payment is the same money,
+    whatever its amount is.
     """
     foreign = list_foreign(external_id, payments, ours)
     sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)

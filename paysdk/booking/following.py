@@ -1,7 +1,7 @@
 """Follow bookings after a sync: adopt payments that turned up, and find what has diverged.
 
-Nothing is sent. The store's payments may be older than a booking. So only what can never become
-true again by an older record counts: a payment that is there, was voided, edited, or has vanished.
+Nothing is sent. The store's payments may be older than a booking. So a fact counts only if no older
+record can show it wrongly: a payment is there, was voided, was edited, or has vanished.
 """
 
 from __future__ import annotations

@@ -157,9 +157,9 @@ class _Order:
     async def _find_known(self, invoice: TargetInvoice, others: Iterable[Booking]) -> set[str]:
         """The other payments of the account that are booked on an invoice, or may be.
 
-        Only those count that the source still has for it. If it no longer has one, that booking may
-        be of this payment, under an id that it had before. A store that never had it shares the
-        account's name with another store.
+        A payment counts only if the source still has it for this invoice. If the source no longer
+        has it, its booking may be of the line's own payment, under an id that this payment had
+        before. If the store never had it, another store uses the same account name.
         """
         key, line = self._booking.key, self._booking.line
         payment_ids = {

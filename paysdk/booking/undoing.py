@@ -215,8 +215,8 @@ class _Undo:
 def _list_ours(booking: Booking, own: Sequence[Payment]) -> list[Payment]:
     """The live payments to void: those under the external id, or else those with the ids.
 
-    A target that shows no external ids shows only ids. If one payment has the external id, another
-    one without it is somebody else's that was taken for it.
+    A target that shows no external ids shows only ids. If one payment has the external id, a
+    payment without it is somebody else's, and was taken for ours by mistake.
     """
     live = [payment for payment in own if not payment.is_voided]
     name = booking.line.external_id

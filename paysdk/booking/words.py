@@ -35,6 +35,6 @@ def list_disagreements(plan: BookingPlan) -> Iterator[str]:
     for line in plan.disagreements:
         yield (
             f"After this plan, {line.due_after:f} is due on {line.invoice_number} in "
-            f"{plan.target}, and {line.balance:f} in {plan.source}. It may be a discount, a "
-            "write-off, or a payment that this plan does not book."
+            f"{plan.target}, and {line.balance:f} in {plan.source}. The difference may be a "
+            "discount, a write-off, or a payment that this plan does not book."
         )

@@ -76,8 +76,9 @@ def follow_payments(
     With *since*, the first changes are those since that time; a date begins with its day, in UTC.
     Without it, the changes are those from now on, by the clock of this machine. If that clock is
     more than *overlap* seconds ahead of the provider's, the first changes are missed. *resume* is
-    ``Follower.checkpoint``. Each change comes once, even over any number of resumptions. Two
-    changes between two passes make one. A payment that was deleted is not noticed.
+    ``Follower.checkpoint``. Each change comes once, even over any number of resumptions. If a
+    payment changes twice between two passes, that is one change. A payment that was deleted is not
+    noticed.
 
     The follower remembers marks of the payments that the next pass may list again: all payments of
     a provider that cannot list by time of modification, and otherwise those of the last *overlap*
@@ -275,7 +276,7 @@ def _is_transient(error: PaysdkError) -> bool:
 
 def _position_lost_error(provider: str) -> PaysdkError:
     return PaysdkError(
-        f"{provider} does not accept the place any more at which its list of changes was "
+        f"{provider} no longer accepts the place at which its list of changes was "
         "interrupted, and the list is too long to be compared with what was seen before. Follow "
         "again with since= a time before the interruption. Some changes then come a second time."
     )

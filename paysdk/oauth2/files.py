@@ -25,7 +25,7 @@ __all__ = ["FileTokenStore"]
 
 T = TypeVar("T")
 
-# A waiting task tries again after so long, and each time after half as long again.
+# How long a waiting task waits at first and at most. Each wait is 1.5 times as long as the last.
 _FIRST_WAIT_SECONDS, _MAX_WAIT_SECONDS = 0.005, 0.25
 
 # Elsewhere a folder cannot be opened.

@@ -52,7 +52,8 @@ class HalFrom:
         return marks_from(marks, parameters_of(position.query)["from"])
 
     def contradicted(self, position: Position, filters: Mapping[str, str]) -> str | None:
-        # No parameter of a link is taken over except "from", so no other one can be here.
+        # From a link, only "from" is used. So if the position has another parameter, somebody has
+        # changed the checkpoint.
         added = parameters_of(position.query).keys() - filters.keys() - {"from", "limit"}
         return contradicted(position.query, filters) or min(added, default=None)
 

@@ -40,7 +40,7 @@ class InvoicePayments:
     """All payments of one invoice, as its record has them.
 
     A *normalise* that returns this says that the invoice has no other payments. So a sync that
-    lists only what was modified marks those as vanished that the invoice had before.
+    lists only what was modified marks all other stored payments of the invoice as vanished.
 
     Raises ``ValueError`` for a payment of another invoice.
     """
@@ -63,8 +63,8 @@ class RecordPayments:
 
     The id of each payment is *record_id*, or begins with *record_id* and a colon, such as ``7:12``
     for the part of record 7 that paid invoice 12. A *normalise* that returns this says that the
-    record has no other payments. So a sync that lists only what was modified marks those as
-    vanished that the record had before.
+    record has no other payments. So a sync that lists only what was modified marks all other stored
+    payments of the record as vanished.
 
     Raises ``ValueError`` for a *record_id* with a colon, and for a payment with another id.
     """

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ExclusiveNames", "StoredJournal", "as_key"]
 
-# How long a waiting caller sleeps before it looks again. Each sleep is half as long again as the
-# last.
+# How long a waiting caller sleeps before it looks again. Each sleep is 1.5 times as long as the one
+# before.
 _FIRST_WAIT_SECONDS, _MAX_WAIT_SECONDS = 0.01, 0.5
 # An entry of PostgreSQL's indexes holds about 2,700 bytes. A longer name is replaced by its
 # beginning and its hash.

@@ -61,7 +61,7 @@ async def sync_payments(
 
     A record that was given to the provider's ``on_malformed`` is read again in each sync until it
     can be read or is gone. Each sync lists from that record's time. If that time cannot be read, it
-    lists from where the pass started that met the record.
+    lists from the same time as the pass that met the record.
 
     A full pass raises ``TooManyVanishedError`` and marks nothing if it misses far more of the
     stored payments than usual, or finds no payment at all. "Far more" is more than *vanish_limit*

@@ -40,8 +40,8 @@ CONNECT_ERRORS = (
     aiohttp.ClientProxyConnectionError,
     aiohttp.ClientHttpProxyError,
 )
-# RFC 8446 (TLS 1.3) has an alert for a client certificate that is missing. TLS 1.2 has only one for
-# whatever was not agreed on.
+# TLS 1.3 (RFC 8446) has an alert for a client certificate that is missing. TLS 1.2 has only one
+# alert for every handshake that failed.
 _CLIENT_CERTIFICATE = {
     "ALERT_CERTIFICATE_REQUIRED": "demands a client certificate",
     "ALERT_HANDSHAKE_FAILURE": "may demand a client certificate",

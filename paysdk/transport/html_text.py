@@ -55,7 +55,7 @@ def decode_text(body: bytes, content_type: str = "") -> str:
         return body.decode("utf-16", errors="replace")
     declared = _CHARSET.search(content_type) or _CHARSET.search(body[:1024].decode("latin-1"))
     if declared:
-        # Python may not know the charset, or know it as no charset of text.
+        # Python may not know the charset, or may know a codec of this name that is not for text.
         with contextlib.suppress(LookupError, ValueError):
             return body.decode(declared[1], errors="replace")
     return body.decode("utf-8-sig", errors="replace")

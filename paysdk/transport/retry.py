@@ -201,8 +201,8 @@ def _read_success(
     try:
         return read(response)
     except MalformedResponseError as malformed:
-        # Many programs meet no error. Importing what explains it takes a tenth of the time in which
-        # the first provider is made.
+        # Not imported at the top, because many programs never get an error. This import takes a
+        # tenth of the time that making the first provider takes.
         from paysdk.transport.responses import explain_unreadable_body  # noqa: PLC0415  # likewise
 
         explain_unreadable_body(malformed, response)

@@ -23,6 +23,6 @@ async def test_what_stays_due_in_one_system_is_a_sentence(story: Story) -> None:
     (sentence,) = list_disagreements(await story.plan())
 
     assert (
-        "After this plan, 2.00 is due on A-1 in books, and 0 in notify. It may be a discount, a "
-        "write-off, or a payment that this plan does not book."
+        "After this plan, 2.00 is due on A-1 in books, and 0 in notify. The difference may be a "
+        "discount, a write-off, or a payment that this plan does not book."
     ) == sentence

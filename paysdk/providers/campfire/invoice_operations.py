@@ -110,8 +110,8 @@ class InvoiceOperations(RestProvider):
 
         If the items' external ids are booked already, nothing is sent, and their payments are
         returned. A payment that may be this very order, with an external id that the server changed
-        or did not keep, stops the order. Pass the ids of payments that you know to be something
-        else in *other_payments*. An order for more than what is due is refused unless
+        or did not keep, stops the order. In *other_payments*, pass the ids of payments that, as you
+        know, this order did not make. An order for more than what is due is refused unless
         *allow_overpayment* is true. An order that was booked and voided is refused unless
         *rebook_voided* is true.
 

@@ -302,7 +302,7 @@ class BookingSandbox(Sandbox):
             (values.get("withholding_amount") or _NOTHING for _, values in order), _NOTHING
         )
         remaining = invoice["total_amount"] - payments - credited - withheld
-        # All or nothing: only a payment that closes the invoice gets it.
+        # The discount is all or nothing: only a payment that closes the invoice gets it.
         discount = max(remaining, _NOTHING) if remaining <= self.term_discount else _NOTHING
         return {
             "total_due": invoice["total_amount"],

@@ -116,7 +116,7 @@ def _utc(position: int) -> datetime:
 
 
 def find_first_id(seed: int) -> int:
-    """The number that each id of a seed is above. For the seed 1 it is 0."""
+    """A number below every id of this seed. For the seed 1 it is 0."""
     return (seed - 1) % _SEEDS * _IDS_PER_SEED
 
 

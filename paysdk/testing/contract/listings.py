@@ -246,8 +246,8 @@ class ListingCases(ContractCases):
             harness.change_records(everything, repeat_last(repeats))
             given = await collect_payments(listing)
             if ids(given) != ids(everything) and _targets(harness)[before:] != targets:
-                # The next request depends on how many records came. So only a last page can have
-                # one more.
+                # The next request depends on how many records came. So only the last page can have
+                # an additional record.
                 what = "if the last page begins with the last payment of the page before"
                 repeats = [
                     again and not next_again for again, next_again in pairwise([*repeats, False])

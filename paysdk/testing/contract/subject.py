@@ -43,8 +43,9 @@ class ContractSubject:
     ``short_page_ends`` says that a page with fewer payments than requested is the only way in which
     the API ends a listing. ``empty_page_ends`` says that about an empty page.
 
-    ``rough_bounds`` is for an API that knows bounds in time only roughly, such as to the second. So
-    many seconds before ``modified_since``, and after ``modified_until``, payments may come too.
+    ``rough_bounds`` is for an API that knows bounds in time only roughly, such as to the second.
+    Payments up to this number of seconds before ``modified_since`` or after ``modified_until`` may
+    come too.
 
     ``other_tenant`` are settings of ``provider`` that name another tenant, realm or division that
     the same key can reach. ``errors`` are errors of the API from its document.

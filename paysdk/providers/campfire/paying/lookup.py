@@ -81,7 +81,7 @@ class OrderLookup:
         listed = await self._run(deadline, self._list_by_external_ids(order))
         payments = _merge(invoice.payments, listed)
         # The document's sample of an invoice shows payments without their external ids. Only the
-        # list has those. And an invoice may not show its payments at all.
+        # list shows the external ids. And an invoice may not show its payments at all.
         hidden = [each for each in payments if _may_hide_external_id(each)]
         if _hides_payments(invoice) or find_similar(order, hidden):
             listed += await self._run(deadline, self._list_by_invoice(invoice_id))

@@ -26,7 +26,7 @@ T = TypeVar("T")
 class Consent:
     """What the caller allows, and what it wants to see.
 
-    ``others`` are the ids of payments that the caller knows to be something else.
+    ``others`` are the ids of payments that, as the caller knows, this order did not make.
     ``before_sending`` is awaited with the invoice as it is just before the order is sent. If it
     raises, nothing is sent. ``after_sending`` is called with the invoice as it is afterwards, if it
     could be read.

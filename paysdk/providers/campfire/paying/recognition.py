@@ -48,10 +48,10 @@ __all__ = [
 def find_by_external_ids(order: PayOrder, payments: Iterable[Payment]) -> tuple[str, ...] | None:
     """The ids of the order's payments, if all of them are there under their external ids.
 
-    Otherwise returns ``None``. Several payments under one external id whose exact sum is the item's
-    amount are that item, split by the server. Raises ``DuplicatePaymentError`` if more is booked
-    under an external id than was ordered. Raises ``ConfigurationError`` if another payment has the
-    external id, or if only some of the order's payments are there.
+    Otherwise returns ``None``. If several payments have one external id, and their exact sum is the
+    item's amount, they are that item, which the server has split. Raises ``DuplicatePaymentError``
+    if more is booked under an external id than was ordered. Raises ``ConfigurationError`` if
+    another payment has the external id, or if only some of the order's payments are there.
     """
     there = {
         payment.id: payment
@@ -83,8 +83,8 @@ def find_similar(
 ) -> tuple[Payment, ...]:
     """The live payments that may be this very order, though they do not have its external ids.
 
-    The server may have changed or dropped the external id. *others* are the ids of payments that
-    the caller knows to be something else.
+    The server may have changed or dropped the external id. *others* are the ids of payments that,
+    as the caller knows, this order did not make.
     """
     live = [payment for payment in payments if not payment.is_voided and payment.id not in others]
     found: dict[str, Payment] = {}
@@ -161,8 +161,9 @@ def _amounts_under(
 ) -> list[Decimal]:
     """The amounts of the items that a server may have booked as *group*.
 
-    A server may make one external id of two, such as "receipt-1" of that and of "Receipt-1". So
-    the *unseen* items count too, which no payment shows exactly.
+    A server may turn two external ids into one, such as "receipt-1" and "Receipt-1" into
+    "receipt-1". So the *unseen* items count too: the items whose external id no payment shows
+    exactly.
     """
     return [
         item.amount

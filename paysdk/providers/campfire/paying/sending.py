@@ -77,8 +77,8 @@ class Sender:
                 raise stopped.error from None
             return PayOutcome(stopped.payment_ids)
         except Exception as error:
-            # Not only paysdk raises errors here. The key source, the limiter and the session belong
-            # to the user, and raise errors of their own.
+            # The error may also come from the user's code: the key source, the limiter and the
+            # session raise errors of their own.
             if may_have_been_processed(attempts):
                 return await self._recovery.look_for(turn, sent, error)
             if isinstance(error, BadRequestError | ConflictError):

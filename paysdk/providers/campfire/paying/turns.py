@@ -92,7 +92,8 @@ class Turns:
     ) -> AsyncGenerator[Turn]:
         """Hold the order's names.
 
-        Two orders that saw the same payments before could not tell their new ones apart.
+        If two orders ran at the same time, neither could tell which of the new payments it had
+        made.
         """
         operation = PayOperation.begin(self._client, invoice_id)
         invoice = make_name(operation.origin, "invoice", invoice_id)
