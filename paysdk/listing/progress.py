@@ -12,7 +12,8 @@ from paysdk.transport.observer import RequestStats
 __all__ = ["Progress"]
 
 
-@attrs.define
+# attrs makes a class without eq and repr in a third of the time.
+@attrs.define(eq=False, repr=False)
 class Progress:
     """What one pass over a listing has done so far. ``resumed``: it began at a checkpoint."""
 

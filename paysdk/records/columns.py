@@ -27,7 +27,8 @@ __all__ = ["Amount", "check_converted", "compile_finish", "converted", "has_time
 _CACHED_TEXTS = 8192  # a page has few different amounts and days
 
 
-@attrs.frozen
+# attrs makes a class without eq and repr in a third of the time.
+@attrs.frozen(eq=False, repr=False)
 class _Conversion:
     """How to convert the decoded value of a field. A value of ``None`` is not converted.
 
@@ -67,7 +68,7 @@ else:
     Amount = Annotated[Any, msgspec.Meta(extra={"paysdk": _AMOUNT})]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Column:
     """A field with a conversion. ``owner`` is the expression for the struct with the field."""
 

@@ -6,14 +6,13 @@ import gc
 import multiprocessing
 import sys
 import time
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from multiprocessing.connection import Connection
 
 __all__ = [
@@ -51,52 +50,38 @@ class Line:
 def interleaved(
     contenders: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True
 ) -> dict[str, float]:
-    """Return the seconds of each contender in its fastest round, after one for warming up.
+    """Return the seconds of each contender in its fastest round. Before it, each warms up once.
 
     Other programs only make a round slower, so the fastest is the closest to its own cost. Each
-    contender has a process of its own. In one process, the memory that one contender leaves behind
-    makes the next one up to a third faster or slower.
+    round has a process of its own. In one process, the memory that one contender leaves behind
+    makes the next one up to a third faster or slower. Where its own memory is also makes a
+    difference, for as long as its process lives.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    with ExitStack() as stack:
-        measured = {name: stack.enter_context(_in_fork(run)) for name, run in contenders.items()}
-        for counts in [*([False] if warm_up else []), *[True] * rounds]:
-            for name, measure in measured.items():
-                taken = measure()
-                if counts:
-                    seconds[name].append(taken)
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            seconds[name].append(_measure_in_fork(run, warm_up=warm_up))
     return {name: min(taken) for name, taken in seconds.items()}
 
 
-@contextmanager
-def _in_fork(run: Callable[[], object]) -> Iterator[Callable[[], float]]:
-    """Yield a function that calls *run* in another process and returns the seconds it took."""
+def _measure_in_fork(run: Callable[[], object], *, warm_up: bool) -> float:
     fork = multiprocessing.get_context("fork")
-    here, there = fork.Pipe()
-    process = fork.Process(target=_measure_calls, args=(run, there), daemon=True)
+    here, there = fork.Pipe(duplex=False)
+    process = fork.Process(target=_measure, args=(run, there), kwargs={"warm_up": warm_up})
     process.start()
     there.close()
-
-    def measure() -> float:
-        here.send("measure")
-        taken: float = here.recv()
-        return taken
-
-    try:
-        yield measure
-    finally:
-        here.send("")
-        process.join()
-        here.close()
+    taken: float = here.recv()
+    process.join()
+    return taken
 
 
-def _measure_calls(run: Callable[[], object], connection: Connection) -> None:
-    """Call *run* and send the seconds that it took, as often as the parent process asks for it."""
-    while connection.recv():
-        gc.collect()
-        started = time.perf_counter()
+def _measure(run: Callable[[], object], connection: Connection, *, warm_up: bool) -> None:
+    if warm_up:
         run()
-        connection.send(time.perf_counter() - started)
+    gc.collect()
+    started = time.perf_counter()
+    run()
+    connection.send(time.perf_counter() - started)
 
 
 def shown(ratio: float) -> Verdict:

@@ -27,10 +27,12 @@ from paysdk.testing import Fault, FaultPlan, hang, reset, status
 from paysdk.testing import Request as Received
 from paysdk.testing import Response as Reply
 from paysdk.transport.client import Client, Settings
+from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import Secret
 from paysdk.transport.messages import RawResponse, Request
 from paysdk.transport.observer import Attempt, RequestStats
 from paysdk.transport.policy import RetryPolicy
+from paysdk.transport.rate_limit import RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,7 +250,36 @@ async def test_without_a_scheme_no_key_is_sent() -> None:
         with pytest.raises(AuthenticationError, match="credentials were not provided"):
             await caller.call(GET, read, RequestStats())
         await caller.aclose()
-        assert 1 == len(sandbox.requests)
+        (request,) = sandbox.requests
+        assert "authorization" not in {name.lower() for name in request.headers}
+
+
+def test_the_proxy_of_the_environment_must_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment names a proxy only for a client with ``trust_env``."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    proxies = [
+        client("https://api.example.com", trust_env=asked)._sessions._proxy
+        for asked in (False, True)
+    ]
+    assert [None, "http://proxy:1"] == proxies
+
+
+@pytest.mark.parametrize(("headers", "pause"), [({}, 0.001), ({"X-Resets-In": "0.3"}, None)])
+async def test_pause_follows_the_policy_and_the_headers_of_the_api(
+    headers: dict[str, str], pause: float | None
+) -> None:
+    """If no header of the API names a wait, all requests pause as the policy says."""
+    faults = FaultPlan().on(1, status(429, headers=headers))
+    async with CampfireSandbox(payments=1, faults=faults) as sandbox:
+        given = settings(base_url=sandbox.url, retry=RetryPolicy(wait_initial=0.001))
+        caller = Client("campfire", "Token", given, Conventions(reset_headers=("X-Resets-In",)))
+        await caller.call(GET, read, RequestStats())
+        limited = caller._retrying._inner
+        await caller.aclose()
+    assert isinstance(limited, RateLimited)
+    assert pause == limited._pause
 
 
 @pytest.mark.parametrize("wrong", ["", "Bearer x", "sandbox-key\n", None, 7])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paysdk import ConfigurationError
-from paysdk.transport.conventions import Conventions, check_headers
+from paysdk.transport.conventions import Conventions, check_headers, check_scheme
 from paysdk.transport.messages import RawResponse
 
 
@@ -49,6 +49,20 @@ def test_a_header_in_two_cases() -> None:
     """Two names that differ in case only are one header."""
     with pytest.raises(ConfigurationError, match="given twice"):
         check_headers({"X-A": "1", "x-a": "2"})
+
+
+@pytest.mark.parametrize("scheme", ["", "a b", 7, None])
+def test_scheme_is_a_name(scheme: object) -> None:
+    """A scheme that cannot come before a key is refused."""
+    with pytest.raises(ConfigurationError, match=f"such as Bearer or Token, not {scheme!r}"):
+        check_scheme(scheme)
+
+
+@pytest.mark.parametrize("status", [204, 304, 499])
+def test_status_can_mean_that_nothing_was_found(status: int) -> None:
+    """From 204 to 499, an API may say with a status that it found nothing."""
+    conventions = Conventions(empty_statuses=frozenset({status}))
+    assert conventions.means_empty(RawResponse(status, {}, b""))
 
 
 @pytest.mark.parametrize(

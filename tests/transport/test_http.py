@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import io
 import socket
+import ssl
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+import trustme
 from aiohttp.abc import AbstractResolver
 
 from paysdk.errors import (
@@ -173,6 +175,30 @@ async def test_unknown_host() -> None:
     error, _, _ = await fail_to_send("https://no-such-host.localhost:1")
     assert isinstance(error, ConnectionFailedError)
     assert error.never_sent
+
+
+async def test_post_verifies_the_name_of_its_host() -> None:
+    """The certificate must be for the host of the URL, although the connection is not shared."""
+    authority = trustme.CA()
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(serving)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"]}")
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    connector = aiohttp.TCPConnector(ssl=trusting)
+    async with (
+        await asyncio.start_server(respond, "127.0.0.1", ssl=serving) as server,
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        sender = Sender(f"https://localhost:{port}", session=session)
+        assert 200 == (await sender.send(PAY, make_attempt())).status
 
 
 async def test_failed_tls_handshake() -> None:
