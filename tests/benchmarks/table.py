@@ -56,8 +56,10 @@ nox -s bench
 It installs the wheel and the packages to compare with, runs the scripts in `tests/benchmarks` for
 a quarter of an hour, and writes this page. The server is a separate process on loopback, and
 responds with pages that it has rendered before. All figures of a comparison come from one run, in
-which the contenders take turns. Other programs only make a round slower, so the table shows the
-fastest round of each. A small difference on a busy machine means nothing.
+which the contenders take turns. Each round has a process of its own, because the memory that one
+contender leaves behind makes the next one faster or slower. Other programs only make a round
+slower, so the table shows the fastest round of each. A small difference on a busy machine means
+nothing.
 
 | | What | paysdk | Against | Ratio | Target | Reached |
 |---|---|---|---|---|---|---|
