@@ -18,7 +18,7 @@ __all__ = ["convert_to_utf8"]
 
 # The marks of UTF-32 come first, because they begin with the marks of UTF-16.
 _BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -43,20 +43,19 @@ def convert_to_utf8(response: RawResponse) -> RawResponse:
     What the first bytes show takes precedence over the charset that the response declares. If the
     body cannot be decoded, it does not change.
     """
-    marked = _read_first_bytes(response.body)
     declared = _parse_charset(response.headers.get("content-type", ""))
-    if marked is None and declared in {None, "utf-8", "ascii"}:
+    encoding = _read_first_bytes(response.body) or declared
+    if encoding is None or encoding in {"utf-8", "ascii"}:
         return response
-    body = response.body.removeprefix(codecs.BOM_UTF8)
     try:
-        text = response.body.decode(marked or declared or "utf-8").removeprefix("\ufeff")
-        # A document begins with an ASCII character. If decoding gives another one, the declared
-        # charset is wrong.
-        if body[:1].isascii() and not text[:1].isascii():
-            return attrs.evolve(response, body=body)
+        text = response.body.decode(encoding)
         body = text.encode()
     except (LookupError, ValueError):
-        return attrs.evolve(response, body=body)
+        return attrs.evolve(response, body=response.body.removeprefix(codecs.BOM_UTF8))
+    # A document begins with an ASCII character. If decoding gives another one, the declared charset
+    # is wrong.
+    if response.body[:1].isascii() and not text[:1].isascii():
+        return response
     headers = dict(response.headers)
     if declared is not None:
         headers["content-type"] = _CHARSET.sub("; charset=utf-8", headers["content-type"])

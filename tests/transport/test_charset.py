@@ -73,6 +73,28 @@ def test_wrong_charset(charset: str) -> None:
     assert TEXT.encode()[:-1] == body_of(TEXT.encode()[:-1], f"application/json; charset={charset}")
 
 
+def test_wrong_charset_of_a_short_text() -> None:
+    """A body is not in the declared charset if it would begin with a character beyond ASCII."""
+    assert '"é"'.encode() == body_of('"é"'.encode(), "application/json; charset=utf-16")
+
+
+@pytest.mark.parametrize("declared", ["", "; charset=utf-8", "; charset=US-ASCII"])
+def test_utf_8_is_not_converted(declared: str) -> None:
+    """A response in UTF-8 stays the same object."""
+    response = RawResponse(200, {"content-type": f"application/json{declared}"}, b"[]")
+    assert response is convert_to_utf8(response)
+
+
+@pytest.mark.parametrize("body", ["é".encode("latin-1"), b"\xef\xbb\xbf" + "é".encode()])
+def test_header_says_utf_8_after_a_conversion(body: bytes) -> None:
+    """The status and the other headers stay, and so do the other words of the content type."""
+    headers = {"content-type": "text/html; charset=iso-8859-1; x=y", "x-page": "7"}
+    expected = {"content-type": "text/html; charset=utf-8; x=y", "x-page": "7"}
+    assert RawResponse(404, expected, "é".encode()) == convert_to_utf8(
+        RawResponse(404, headers, body)
+    )
+
+
 def test_broken_body() -> None:
     """A body that cannot be decoded loses only its mark."""
     assert b"{\xff" == body_of(b"\xef\xbb\xbf{\xff")

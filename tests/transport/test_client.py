@@ -16,6 +16,7 @@ from paysdk.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
+    NotFoundError,
     PaysdkError,
     RequestTimeoutError,
     ServerError,
@@ -29,7 +30,7 @@ from paysdk.testing import Response as Reply
 from paysdk.transport.client import Client, Settings
 from paysdk.transport.conventions import Conventions
 from paysdk.transport.credentials import Secret
-from paysdk.transport.messages import RawResponse, Request
+from paysdk.transport.messages import ErrorDetails, RawResponse, Request
 from paysdk.transport.observer import Attempt, RequestStats
 from paysdk.transport.policy import RetryPolicy
 from paysdk.transport.rate_limit import RateLimited
@@ -241,6 +242,36 @@ async def test_callable_learns_that_its_key_was_refused() -> None:
         assert 200 == await caller.call(GET, read, RequestStats())
         await caller.aclose()
     assert ["asked", "refused old-key", "asked"] == keys.calls
+
+
+async def test_renewed_key_is_reported() -> None:
+    """The event of the retry after a 401 has the number of the attempt, and no wait."""
+    keys = iter(["old-key", "sandbox-key"])
+    events: list[Event] = []
+
+    async def key() -> str:
+        return next(keys)
+
+    attempts: list[Attempt] = []
+    async with CampfireSandbox(payments=1) as sandbox:
+        caller = client(sandbox.url, key=key, on_event=events.append)
+        stats = RequestStats()
+        await caller.call_within(caller.deadline(), GET, read, stats, attempts=attempts)
+        await caller.aclose()
+        url = f"{sandbox.url}{GET.target}"
+    planned = [event for event in events if isinstance(event, RetryPlanned)]
+    assert [RetryPlanned("campfire", "GET", url, 1, "AuthenticationError", 0.0)] == planned
+    assert [1, 2] == [attempt.number for attempt in attempts]
+
+
+async def test_error_in_the_words_of_the_api() -> None:
+    """The error of a response has what the conventions of the API read in it."""
+    conventions = Conventions(explain_error=lambda _response: ErrorDetails(detail="No such list."))
+    async with CampfireSandbox(faults=FaultPlan().always(status(404))) as sandbox:
+        caller = Client("campfire", "Token", settings(base_url=sandbox.url), conventions)
+        with pytest.raises(NotFoundError, match=r"^404 No such list\."):
+            await caller.call(GET, read, RequestStats())
+        await caller.aclose()
 
 
 async def test_without_a_scheme_no_key_is_sent() -> None:

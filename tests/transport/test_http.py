@@ -150,6 +150,17 @@ async def test_emits_the_request_and_the_response() -> None:
     assert 0 < received.seconds < 60
 
 
+async def test_event_of_a_response_has_its_headers_about_a_limit(raw_server: RawServers) -> None:
+    """The event of a response has its headers about a rate limit."""
+    server = await raw_server(respond_with(OK.replace(b"X-Request-ID: r1", b"Retry-After: 7")))
+    sender = Sender(server.url)
+    await sender.send(LIST, make_attempt())
+    await sender.aclose()
+    received = sender.events[-1]
+    assert isinstance(received, ResponseReceived)
+    assert {"retry-after": "7"} == received.headers
+
+
 def test_event_has_the_headers_about_a_limit() -> None:
     """An event has the headers about a rate limit, without the key, and no others."""
     headers = {"x-minlimit-remaining": "7", "retry-after": "sandbox-key", "content-type": "a/b"}

@@ -342,9 +342,12 @@ async def test_fork_can_open_an_unused_provider(
     async with open_sandbox("campfire", payments=3) as sandbox, aiohttp.ClientSession() as session:
         made = CampfireProvider(sandbox.api_key, base_url=sandbox.url)
         given = CampfireProvider(sandbox.api_key, base_url=sandbox.url, session=session)
+        not_entered = CampfireProvider(sandbox.api_key, base_url=sandbox.url)
         monkeypatch.setattr(os, "getpid", lambda: real() + 1)
         async with made:
             assert 3 == len(await made.list_payments().collect())
+        assert 3 == len(await not_entered.list_payments().collect())
+        await not_entered.aclose()
         async with given:
             with pytest.raises(
                 ConfigurationError, match="was opened before this process was forked"
