@@ -52,13 +52,13 @@ SIDE_BY_SIDE = ["-n", "4", "--dist", "worksteal"]
 # The tests in these folders start databases, commands, hundreds of faults and pytest.
 SLOW_FOLDERS = ("booking", "cli", "reconcile", "reliability", "sync", "testing")
 WITHOUT_SLOW_FOLDERS = [f"--ignore=tests/{name}" for name in SLOW_FOLDERS]
-QUICK = ["-m", "not slow and not postgresql", *WITHOUT_SLOW_FOLDERS]
+QUICK = ["-m", "not slow", *WITHOUT_SLOW_FOLDERS]
 # Measuring coverage doubles the time of a test, so it is measured in the tests that reach every
 # branch without the others. The session `coverage` fails if they no longer do.
 MEASURED_TESTS = ["-m", "not slow and not hypothesis"]
 OTHER_TESTS = ["-m", "slow or hypothesis"]
 # docs/contributing.md says why these tests are enough on each Python.
-ON_OTHER_PYTHONS = ["-m", "not slow and not postgresql and not hypothesis", *WITHOUT_SLOW_FOLDERS]
+ON_OTHER_PYTHONS = ["-m", "not slow and not hypothesis", *WITHOUT_SLOW_FOLDERS]
 # The tests in these folders call no dependency that the other folders do not call, too.
 ON_LOWEST = ["-m", "not slow and not hypothesis"]
 ON_LOWEST += [f"--ignore=tests/{name}" for name in ("booking", "reliability", "testing")]

@@ -53,8 +53,8 @@ def back_by_row(made: type[T]) -> type[T]:
     }
     fields = {field.name: _row_property(field.alias) for field in attrs.fields(cast("Any", made))}
     fields["id"] = property(_id_as_text, fields["id"].fset, doc="")
-    # msgspec would write a class that has this attribute from its slots, as `{}`. If the class
-    # inherits the attribute, msgspec raises an error instead.
+    # If a class has this attribute, msgspec takes its slots for its fields, and would encode a
+    # payment as `{}`. If a class inherits the attribute, msgspec raises an error instead.
     described = type(
         "_Described", (), {"__slots__": (), "__attrs_attrs__": own.pop("__attrs_attrs__")}
     )

@@ -149,8 +149,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     path = os.environ.get("PAYSDK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(
-            "Chromium is not installed. The other tests in tests/reconcile/report/test_fitting.py "
-            "check the page's rules without it."
+            "Chromium is not installed. Other tests in the same file check the page's rules "
+            "without it."
         )
     profile = tmp_path_factory.mktemp("profile")
     flags = [

@@ -47,7 +47,7 @@ class RowsOfPage:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Endpoint(Generic[T_co]):
-    """One listing of a provider: how to request its pages, and how to read them.
+    """How to request the pages of one listing, and how to read them.
 
     ``filters`` are those of the listing, as a query. ``select`` returns the payments in some rows,
     and what else the rows say. Up to ``concurrency`` pages are requested at a time. Without

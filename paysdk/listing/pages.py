@@ -235,7 +235,8 @@ class PageStream:
     def _drop_repeats(self, rows: list[Any], position: Position) -> None:
         before = self._marks_before
         if position.given:
-            # In a window, these rows were all modified at that time. Elsewhere, it is `None`.
+            # In a window, these rows were all modified at `emitted_before`. In a listing without
+            # windows, `emitted_before` is `None`.
             before = before | dict.fromkeys(position.given, position.emitted_before)
         marks, repeats = find_repeats(rows, before)
         self._marks_before = marks or self._marks_before

@@ -111,8 +111,8 @@ def find_repeats(
     """The marks of a page's *rows* by their ids, and the indexes of the rows that are repeats.
 
     *before* has the marks of the page before. A row with the same id and the same mark is a repeat.
-    If the mark is another, the payment was changed during the listing, and is returned again. A
-    mark of ``None`` in *before* says only that a payment with this id was returned.
+    If the mark is another, the payment was changed during the listing, and is returned again. If
+    the mark in *before* is ``None``, a row with this id is always a repeat.
     """
     marks: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
     if len(marks) == len(rows) and before.keys().isdisjoint(marks):

@@ -30,11 +30,11 @@ class HalFrom:
 
     "The payment with this ID is included in the result as well" (Notify, List payments).
 
-    ``from`` in a link may be the first id of the next page or the last id of this page. In the
-    example of the document, it is the first id of this page, so following that link would request
-    the same page forever. If a link points at its own page, the listing goes on from the last id of
-    the page. It ends when the provider returns only the payment with that id. ``largest`` is the
-    largest page size that the API accepts.
+    The document does not say which payment ``from`` names in a link. It may be the first payment of
+    the next page, or the last of this page. In the document's example it is the first of this page,
+    and following that link would request the same page forever. So if a link leads to its own page,
+    the listing goes on from the last id of the page. It ends when the provider returns only the
+    payment with that id. ``largest`` is the largest page size that the API accepts.
     """
 
     limit: int | None

@@ -41,8 +41,8 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
     others are ``None`` by default.
     """
 
-    # Type checkers do not see these defaults. They would not allow a subclass to replace a property
-    # by a field or a class attribute, or the reverse.
+    # Type checkers do not see these defaults. In a subclass they would not allow a field in place
+    # of a property, or a property in place of a class attribute.
     if not TYPE_CHECKING:  # pragma: no branch  # it is always true at run time
         currency = None
         payment_date = None

@@ -59,8 +59,8 @@ class Selected:
     """What the records of a page are: items of the listing, or something else.
 
     ``left_out`` are the ids of the records that are not payments. ``whole_invoices`` are the ids of
-    the invoices whose payments are all in ``items``, and ``whole_records`` those of the records
-    whose payments are all there.
+    the invoices whose payments are all in ``items``. ``whole_records`` are the ids of the records
+    whose payments are all in ``items``.
     """
 
     items: list[Any]

@@ -1,8 +1,8 @@
 """One reader for every provider: pure.
 
-A provider describes its pages and its records as msgspec types. The reader decodes into them. A
-record is a struct that a ``Payment`` looks its fields up in, so most fields are done when they are
-decoded. ``columns`` does the rest, such as amounts and times.
+A provider describes its pages and its records as msgspec types. The reader decodes each record into
+a row, a struct that a ``Payment`` looks its fields up in. Decoding makes most fields what they
+should be. ``columns`` converts the others, such as amounts and times.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Request:
 
 @attrs.frozen
 class RawResponse:
-    """The complete response to a request that paysdk does not model.
+    """A complete response, before anything in it is read.
 
     ``status`` is the HTTP status. The names of ``headers`` are in lower case. ``body`` is the bytes
     of the response without any transfer encoding.

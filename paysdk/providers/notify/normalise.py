@@ -1,4 +1,7 @@
-"""What each field of a ``Payment`` is at Notify: one table."""
+"""What each field of a ``Payment`` is at Notify: one table.
+
+The fields of a payment's invoice and of its customer are in ``schema.py``.
+"""
 
 from __future__ import annotations
 
