@@ -204,7 +204,7 @@ def test_an_approval_names_its_sums() -> None:
 
 def test_a_sentence_names_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """The message of an error names methods for programs."""
-    sentence = "Nothing was sent. If it was rejected there, call release_orders(1) and pay again."
+    sentence = "Nothing was sent. If the order was rejected, call release_orders(1) and pay again."
     print_bookings([attrs.evolve(BOOKING, details={"sentence": sentence})], "table")
 
     assert "release it with 'paysdk book release'." in words(capsys.readouterr().out)

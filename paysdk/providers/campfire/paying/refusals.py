@@ -54,8 +54,9 @@ def draft_error(sent: SentOrder) -> DuplicatePaymentError:
     """Campfire accepted the order, and does not show it as booked."""
     return DuplicatePaymentError(
         f"Nothing was sent. {describe_sent(sent)} was accepted but does not show as booked. It "
-        "may wait in Campfire for approval. If it was rejected there, call "
-        f"release_orders({sent.invoice_id}) and pay again."
+        "may wait in Campfire for approval, or be booked and not shown under its external id. "
+        "Look at the invoice: if the payment is there, do not pay again. If the order was rejected "
+        f"there, call release_orders({sent.invoice_id}) and pay again."
     )
 
 
