@@ -1,13 +1,14 @@
 """How payments, and their references to invoices and customers, are made fast: pure.
 
 Filling in the fields of a payment takes longer than reading its record. So a payment that was read
-holds only its row. A property looks each field up in the row, without a call of a Python function.
+holds only its row. A property looks each field up in the row. For most fields it calls no Python
+function.
 
 The constructor puts its arguments into a row, too. attrs sets and gets fields by name (in
 ``__init__`` and ``evolve``, for pickling, and in subclasses), so it uses these properties. Other
 code cannot set a field, because the frozen class has a ``__setattr__`` that refuses.
 
-A reference has few fields. So it is filled in, but as a struct of msgspec.
+A reference has few fields. So it has no row: it is a struct of msgspec.
 """
 
 from __future__ import annotations

@@ -15,10 +15,12 @@ _PREFIX = "paysdk1."
 
 @attrs.frozen
 class Checkpoint:
-    """The start of a page of a listing. It is opaque, and ``str()`` serialises it.
+    """A place in a listing, from which the listing can be resumed.
 
-    ``provider`` and ``filters`` say which listing it belongs to. ``position`` names the endpoint
-    and the page, in a form that only the provider reads. A checkpoint never contains a key.
+    It is opaque, and ``str()`` serialises it. ``provider`` and ``filters`` say which listing it
+    belongs to. ``position`` names the endpoint and the start of one page or, if the listing is read
+    in windows, of one page of each window. Only the provider reads it. A checkpoint never contains
+    a key.
     """
 
     provider: str

@@ -1,4 +1,4 @@
-"""Everything that paysdk raises.
+"""The errors of listings and payments. ``sync``, ``booking`` and ``oauth2`` add their own.
 
     PaysdkError
     ├── ConfigurationError (ValueError)          one of your arguments or settings is wrong
@@ -15,12 +15,12 @@
     │   ├── RateLimitedError                     429
     │   └── ServerError                          5xx
     ├── MalformedResponseError                   a success whose body is not what it must be
-    ├── PaginationError                          the provider's links lead to nothing new
+    ├── PaginationError                          the listing cannot go on to a next page
     ├── DuplicatePaymentError                    too much is booked, or this order already is
     └── OutcomeUnknownError                      a write that may or may not have happened
 
-A ``ConfigurationError`` or an ``UnsupportedFilterError`` is raised before anything is sent. No
-error holds a key.
+A wrong argument raises ``ConfigurationError`` or ``UnsupportedFilterError`` before anything is
+sent. No error holds a key.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 
 
 class PaysdkError(Exception):
-    """The base class of everything that paysdk raises.
+    """The base class of paysdk's own errors.
 
     ``provider``, ``method`` and ``url`` say where it happened, and are ``None`` if there was no
     request. If the error ended a listing, ``list_payments(resume=error.checkpoint)`` continues it
@@ -63,7 +63,8 @@ class PaysdkError(Exception):
     resumed itself.
 
     ``quoted`` are the parts of the message that came from outside, such as the words of a response.
-    A key that an API repeats is removed from these; if it is ``None``, from the whole message.
+    A key that an API repeats is removed from these parts. If ``quoted`` is ``None``, the key is
+    removed from the whole message.
     """
 
     provider: str | None = None
@@ -89,7 +90,11 @@ class PaysdkError(Exception):
 
 
 class ConfigurationError(PaysdkError, ValueError):
-    """One of your arguments or settings cannot be right. Nothing was sent."""
+    """An argument or a setting cannot be right, or the provider object cannot be used.
+
+    For a wrong argument it is raised before anything is sent. It also ends an operation whose
+    provider object is closed meanwhile, or whose key callable returns something that is not a key.
+    """
 
 
 class UnsupportedFilterError(PaysdkError, ValueError):
@@ -102,7 +107,8 @@ class UnsupportedFilterError(PaysdkError, ValueError):
 class TransportError(PaysdkError):
     """No complete response arrived.
 
-    ``never_sent`` is true if no connection was made, so the provider cannot have seen the request.
+    ``never_sent`` is true if the provider cannot have processed the request, for example because no
+    connection was made.
     """
 
     never_sent: bool = False
@@ -119,10 +125,11 @@ class RequestTimeoutError(TransportError, TimeoutError):
 class APIError(PaysdkError):
     """The response has an error status, or is a redirect that paysdk does not follow.
 
-    ``status`` is the HTTP status and ``detail`` the API's own words. ``fields`` maps a field's name
-    to its messages, if the API names fields. ``request_id`` is the provider's name for the request,
-    if it has one. ``retry_after`` is how many seconds the provider asked to wait. ``headers`` are
-    those of the response, with names in lower case and without cookies.
+    ``status`` is the HTTP status, and ``detail`` is the API's own words. ``fields`` maps a field's
+    name to its messages, if the API names fields. ``request_id`` is the provider's ID of the
+    request, if it sends one. ``retry_after`` is how many seconds the provider asked to wait.
+    ``headers`` are those of the response, with names in lower case. ``set-cookie``,
+    ``www-authenticate`` and ``proxy-authenticate`` are left out.
     """
 
     def __init__(
@@ -168,12 +175,13 @@ class ConflictError(APIError):
 class RateLimitedError(APIError):
     """429: too many requests.
 
-    The retries are used up, or the provider asks for a wait above ``RetryPolicy.retry_after_max``.
+    No retry is left, the provider asks for a wait above ``RetryPolicy.retry_after_max``, or too
+    many requests of this provider object fail.
     """
 
 
 class ServerError(APIError):
-    """5xx: the provider failed, even after the retries."""
+    """5xx: the provider or a gateway failed. If the request was retried, the retries failed too."""
 
 
 class MalformedResponseError(PaysdkError):
@@ -202,7 +210,10 @@ class MalformedResponseError(PaysdkError):
 
 
 class PaginationError(PaysdkError):
-    """The provider's links lead to nothing new. Everything before them was yielded."""
+    """The listing cannot go on to a next page. The message says why.
+
+    An iteration has yielded the payments of every page before.
+    """
 
 
 class DuplicatePaymentError(PaysdkError):

@@ -82,9 +82,9 @@ class RequestFailed:
 
 @attrs.frozen
 class RetryPlanned:
-    """Attempt ``attempt`` failed with an error of the class ``error``.
+    """An attempt failed with an error of the class ``error``. The next follows in ``wait`` seconds.
 
-    The next attempt follows after ``wait`` seconds.
+    ``attempt`` is its number. After a new key it is one lower than in ``RequestSent``.
     """
 
     provider: str
@@ -103,7 +103,10 @@ class RetryPlanned:
 
 @attrs.frozen
 class Waiting:
-    """A request waits ``wait`` seconds, because the provider told another request to wait."""
+    """A request waits ``wait`` seconds.
+
+    The provider asked for a wait in an earlier response, or was overloaded.
+    """
 
     provider: str
     method: str
@@ -113,13 +116,16 @@ class Waiting:
     def __str__(self) -> str:
         return (
             f"{self.provider}: {self.method} {self.url} waits {self.wait:.2f} s, because the "
-            "provider told another request to wait."
+            "provider asked for a wait or was overloaded."
         )
 
 
 @attrs.frozen
 class PageRead:
-    """A page was read, with ``payments`` new ones; ``reported_count`` is the provider's count."""
+    """A page was read. ``payments`` is how many payments it has, without repeats.
+
+    ``reported_count`` is the count that the provider reports.
+    """
 
     provider: str
     number: int
@@ -135,7 +141,7 @@ class PageRead:
 
 @attrs.frozen
 class RepeatDropped:
-    """A payment came again, unchanged, on the next page, and was dropped."""
+    """A payment that was on this page or an earlier one came again, and was dropped."""
 
     provider: str
     payment_id: str

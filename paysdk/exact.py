@@ -33,14 +33,14 @@ def exact_number(digits: str) -> Decimal | str:
 def decode_exactly(sent: bytes) -> Any:  # noqa: ANN401  # JSON may be any value
     """Decode the JSON *sent*, with numbers as ``int`` or ``Decimal``.
 
-    A number that neither can hold becomes the text of its digits. Raises ``ValueError`` or
-    ``msgspec.DecodeError`` if *sent* is not JSON.
+    A number that neither can hold becomes the text of its digits. Raises ``ValueError`` if *sent*
+    is not JSON.
     """
     try:
         return _decode(sent)
     except (msgspec.DecodeError, InvalidOperation):
         # msgspec refuses integers of more than 4,300 digits, exponents that a Decimal cannot hold,
-        # and halves of surrogate pairs.
+        # and lone surrogates.
         return json.loads(
             sent.decode(),
             parse_float=exact_number,
@@ -73,9 +73,10 @@ _MAX_SHOWN_CHARS = 200
 
 
 def exact_amount(sent: object, path: str) -> Decimal:
-    """The amount *sent*, at *path*, which is a number or a plain decimal number as text.
+    """Return *sent*, an amount at *path*, as a ``Decimal``.
 
-    Raises ``msgspec.ValidationError`` for anything else. ``Decimal`` itself also takes "NaN",
+    *sent* is a ``Decimal``, an ``int``, or a string with a plain decimal number. Raises
+    ``msgspec.ValidationError`` for anything else. ``Decimal`` itself also takes "NaN",
     "1_000" and the digits of other scripts.
     """
     if isinstance(sent, Decimal):

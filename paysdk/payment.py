@@ -74,9 +74,10 @@ class Payment:
     major currency units with exactly the digits that were sent, and may be negative. ``currency``
     is as sent. Notify sends none, so there it is the currency that you configured, or ``None``.
     ``payment_date`` is the day of the payment. ``source`` is the provider's own word, for example
-    STRIPE or MANUAL at Campfire. ``voided`` is true if the payment was voided. It is always true
-    with a ``voided_date``, which some APIs do not send. ``created_at`` and
-    ``modified_at`` are aware, in UTC, and ``None`` for Notify, which sends no timestamps.
+    STRIPE or MANUAL at Campfire. ``voided`` is true if the payment was voided. If you pass a
+    ``voided_date``, the constructor sets ``voided``. Some APIs send no ``voided_date``.
+    ``created_at`` and ``modified_at`` of the built-in providers are aware and in UTC, or ``None``.
+    Notify sends neither.
     """
 
     provider: str

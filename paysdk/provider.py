@@ -36,10 +36,10 @@ class Capabilities:
     ``filters`` names the filters of ``list_payments`` that it supports; any other filter raises
     ``UnsupportedFilterError``. ``max_page_size`` is the size of its largest page. ``reports_voids``
     says whether the record of a payment shows that it was voided. ``lists_incrementally`` says
-    whether the API can list only the payments that were modified since a given time.
+    whether the API can list only the payments since a given time.
 
-    ``incremental_by`` says which time that is: "modified" is ``Payment.modified_at``, and "created"
-    is ``Payment.created_at``, for an API that lists by it because its records never change.
+    ``incremental_by`` names that time: "modified" is ``Payment.modified_at``, and "created" is
+    ``Payment.created_at``. An API whose records never change may use "created".
     ``fixed_page_size`` is the only page size of an API that takes no other. It is ``None`` if the
     size can be chosen.
 
@@ -81,13 +81,14 @@ class Page(Generic[T]):
     """One page of a listing.
 
     ``payments`` is a sequence in the provider's order. In a listing of other records, such as
-    invoices, it holds those. ``reported_count`` is the provider's own number, or ``None``.
-    Providers mean different things by it, so paysdk does not use it. ``checkpoint`` is the start of
-    the next page, and ``None`` on the last page. If you store it together with the payments, you
-    can resume a listing that ended early. ``left_out`` has the ids of the records that are not
-    payments, or no longer are. ``whole_invoices`` and ``whole_records`` have the ids of the
-    invoices and of the records that have no other payments than those on this page. The id of a
-    payment of such a record is the id of the record, or begins with it and a colon.
+    invoices, it holds those. ``reported_count`` is the count that the provider reports, or
+    ``None``. Providers mean different things by it, so it never decides which payments are listed.
+    ``checkpoint`` is the start of the next page, and ``None`` on the last page. If you store it
+    together with the payments, you can resume a listing that ended early. ``left_out`` has the ids
+    of the records that are not payments, or no longer are. ``whole_invoices`` and ``whole_records``
+    have the ids of the invoices and of the records that have no other payments than those on this
+    page. The id of a payment of such a record is the id of the record, or begins with it and a
+    colon.
     """
 
     payments: Sequence[T]
@@ -108,7 +109,7 @@ class ListingReport:
     """What the latest iteration of a listing has done so far.
 
     - ``pages``: how many pages were read.
-    - ``payments``: how many payments were yielded.
+    - ``payments``: how many payments were on these pages, without repeats.
     - ``repeats_dropped``: how many payments came again unchanged, and were dropped.
     - ``malformed``: how many malformed records were set aside.
     - ``oldest_malformed``: no record that was set aside was modified before this time. It is
@@ -137,9 +138,12 @@ class ListingReport:
 class Listing(Protocol[T]):
     """A provider's list of payments, or, as ``Listing[T]``, of other records.
 
-    No request is sent before you iterate over it, and each iteration starts at the beginning. While
-    you use one page, the next is requested. If you leave an iteration early or are cancelled, no
-    task and no connection stays behind. An error that ends the iteration has a ``checkpoint``.
+    No request is sent before you iterate over it. Each iteration starts at the beginning or, if the
+    listing is resumed, at its checkpoint. While you use one page, the next is requested. If you
+    leave an iteration early or are cancelled, its requests are cancelled. Python may need a few
+    turns of the event loop for that, unless you close the iterator with ``aclosing``. Idle
+    connections may stay open until ``aclose``. If paysdk raises an error after the first page, the
+    error has a ``checkpoint``.
     """
 
     @property
@@ -190,9 +194,10 @@ class PaymentsProvider(Protocol):
     ) -> Listing:
         """List the provider's payments, in its own order.
 
-        Both bounds are inclusive; a date covers its whole day, in UTC. *voided* true lists only
-        voided payments, false only payments that are not voided, and ``None`` both. *resume* is a
-        ``Page.checkpoint``, an ``error.checkpoint``, or the text of one. It includes its filters.
+        *modified_since* and *modified_until* are inclusive; a date covers its whole day, in UTC. If
+        *voided* is true, only voided payments are listed. If it is false, only payments that are
+        not voided are listed. ``None`` lists both. *resume* is a ``Page.checkpoint``, an
+        ``error.checkpoint``, or the text of one. A checkpoint includes the filters of its listing.
 
         Raises ``UnsupportedFilterError`` for a filter that the provider does not support. Raises
         ``ConfigurationError`` for a wrong argument, such as a naive datetime, a page size out of

@@ -1,4 +1,4 @@
-"""A provider over JSON and HTTP, without its endpoints."""
+"""The base class of a provider whose API sends JSON over HTTP. A subclass adds the endpoints."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class RestSettings(TypedDict, total=False):
 
 
 class RestProvider:
-    """A provider over JSON and HTTP, without its endpoints.
+    """The base class of a provider whose API sends JSON over HTTP. A subclass adds the endpoints.
 
     These attributes of your class say how its API differs from others:
 
@@ -86,7 +86,7 @@ class RestProvider:
     - ``headers``: headers that are sent with each request.
     - ``header_parameters``: filters that are sent as headers, such as ``If-Modified-Since``.
     - ``reset_headers``: headers, in addition to the usual ones, that say when a rate limit resets.
-    - ``request_id_headers``: headers, in addition to the usual ones, with the API's name for a
+    - ``request_id_headers``: headers, in addition to the usual ones, with the API's ID of a
       request.
     - ``empty_statuses``: statuses, such as 304, that mean that nothing was found.
 
@@ -101,9 +101,10 @@ class RestProvider:
     - *timeout*: the limit of one attempt, in seconds.
     - *deadline*: the limit of a whole operation with its retries and waits, in seconds. The time
       between two pages of a listing does not count.
-    - *limiter*: an async context manager that is entered once for each request.
+    - *limiter*: an async context manager that is entered once for each attempt, and once more for
+      each redirect that is followed.
     - *on_malformed*: a callable that gets the error of each record that cannot be read. The record
-      is then left out. Without it, such a record ends the listing.
+      is then set aside. Without *on_malformed*, such a record ends the listing.
     - *on_event*: a callable that gets each event of ``paysdk.events``.
     - *allow_http*: whether the origin may be plain http on another machine, where others can read
       the key.
@@ -170,7 +171,7 @@ class RestProvider:
 
     @property
     def base_url(self) -> str:
-        """The origin that it sends to."""
+        """The base URL that requests are sent to: the origin, with the path of a gateway."""
         return self._client.settings.origin
 
     @property
@@ -184,8 +185,9 @@ class RestProvider:
     ) -> ErrorDetails | None:
         """Return what the error *response* says, or ``None`` to have it read in the usual way.
 
-        Override this if the API says it in a way of its own. A gateway can also send HTML, or
-        nothing. If this raises, the response is read in the usual way, and a warning is logged.
+        Override this if the API's error bodies have a form that paysdk does not read. A gateway can
+        also send HTML, or nothing. If this raises, the response is read in the usual way, and a
+        warning is logged.
         """
         return None
 
@@ -214,14 +216,16 @@ class RestProvider:
         """Send a request that paysdk does not model, and return the response.
 
         It has the same key, headers, origin, limits, deadline and events as every other request.
-        *path* begins with a slash. *json* becomes the body, and each ``Decimal`` in it a number
-        with exactly its digits; *form* becomes the body of a form. ``await
-        provider.request("GET", path)`` then ``.json()`` has exact numbers.
+        *path* begins with a slash. *json* becomes a JSON body, in which each ``Decimal`` is a
+        number with exactly its digits. *form* becomes a form-encoded body. ``RawResponse.json()``
+        returns exact numbers.
 
-        GET and HEAD requests are retried. Any other request is sent once, over a connection of its
-        own, and again only if it cannot have been processed: no connection was made, or the
-        response was 429. If such a request ends with ``RequestTimeoutError``,
-        ``ConnectionFailedError`` or ``ServerError``, or is cancelled, it may have been processed.
+        GET and HEAD requests are retried. Any other request goes over a connection of its own. It
+        is sent again only if it cannot have been processed: it was never sent, the response was
+        429, or it was 401 and the key has changed. If such a request is cancelled, or ends with an
+        error, it may have been processed. It was not processed if the error is a
+        ``ConfigurationError`` about an argument, a ``TransportError`` with ``never_sent``, or an
+        ``APIError`` whose status refuses the request, such as 400.
 
         Raises ``ConfigurationError`` for arguments that cannot be sent, before anything is sent,
         and ``APIError`` for an error status.
@@ -248,9 +252,9 @@ class RestProvider:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """End what is under way and give the connections back.
+        """Cancel the running operations, and close the connections that paysdk opened.
 
-        Doing it twice is fine; afterwards the object can be entered again.
+        You can call it twice. Afterwards you can enter the object again.
         """
         await self._client.aclose()
 
@@ -274,14 +278,15 @@ class RestProvider:
     ) -> PagedListing[T]:
         """A listing of the endpoint at *path*. ``list_payments`` of a provider returns it.
 
-        *filters* are the parameters that choose what is listed. They must also be in the first
-        query of *pagination*, and they become part of each checkpoint. *resume* is the argument of
-        ``list_payments``. Up to *concurrency* pages are requested at a time, if *pagination* can
-        predict where they start. *windows* divide the listing into windows of time, which are read
-        side by side. If *strict* is true, a malformed record raises, whatever ``on_malformed`` is.
+        *filters* are the parameters that choose what is listed. They become part of each
+        checkpoint. Except those in ``header_parameters``, they must also be in the first query of
+        *pagination*. *resume* is the argument of ``list_payments``. Up to *concurrency* pages are
+        requested concurrently, if *pagination* can predict where they start. *windows* divide the
+        listing into windows of time, which are read concurrently. If *strict* is true, a malformed
+        record raises, whatever ``on_malformed`` is.
 
-        If a page takes other requests than a GET, *page_fetcher* is called for each pass over the
-        listing. It returns an async function that gets a ``Requester`` and the query of a page,
+        If a page takes other requests than a GET, *page_fetcher* is called for each iteration over
+        the listing. It returns an async function that gets a ``Requester`` and the query of a page,
         sends the requests, and returns a ``RawPage``.
 
         Raises ``ConfigurationError`` for a checkpoint that belongs to another listing, and for a
@@ -296,7 +301,7 @@ class RestProvider:
             reader=reader,
             filters=encode_query(sorted(filters.items())),
             on_malformed=None if strict else self._client.settings.on_malformed,
-            # A reader of providers with other records has it.
+            # SchemaReader and TableReader have it. RecordReader has not.
             select=getattr(reader, "select", None),
             concurrency=concurrency,
             header_parameters=self.header_parameters,
@@ -346,7 +351,7 @@ def _spell_out_settings(constructor: Callable[..., None]) -> Signature:
 def wrap_key(api_key: ApiKey) -> KeySource:
     """*api_key* in a form that no traceback shows.
 
-    A provider with a constructor of its own hides the key first, and passes it on so.
+    A provider with a constructor of its own wraps the key first, and passes the wrapped key on.
     """
     return api_key if isinstance(api_key, Secret) or callable(api_key) else Secret(api_key)
 

@@ -47,7 +47,7 @@ LINES = [
         f"{URL} (attempt 1)"
     ),
     (f"campfire: attempt 1 of GET {URL} failed (ServerError). The next attempt follows in 0.20 s."),
-    f"campfire: GET {URL} waits 2.00 s, because the provider told another request to wait.",
+    f"campfire: GET {URL} waits 2.00 s, because the provider asked for a wait or was overloaded.",
     "campfire: page 1 has 100 new payments",
     "notify: payment 07d125ef came again unchanged, so it was dropped",
     (

@@ -163,7 +163,10 @@ def _contradicted(
     pagination: Pagination,
     header_parameters: Collection[str],
 ) -> str | None:
-    """The name of a filter that *position* requests otherwise, except those in a header."""
+    """The name of a filter that contradicts *position*, or ``None``.
+
+    Filters that are sent as headers are not compared.
+    """
     sent = attrs.evolve(position, query=without_parameters(position.query, header_parameters))
     chosen = {name: value for name, value in filters.items() if name not in header_parameters}
     return pagination.contradicted(sent, chosen)

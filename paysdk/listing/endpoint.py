@@ -31,10 +31,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 @attrs.frozen(eq=False, repr=False)
 class RowsOfPage:
-    """A page that was read as a whole. Its rows are decoded, but not payments yet.
+    """A page that was read as a whole. Its rows are decoded.
 
-    A row becomes a payment when the caller reaches it. So a long listing never holds a page full of
-    payments, which would make Python's garbage collector run more often.
+    With most readers, a row becomes a payment only when the caller reaches it. So a long iteration
+    does not hold a page full of payments, which would make Python's garbage collector run more
+    often. ``SchemaReader`` makes the payments while it decodes.
     """
 
     rows: list[Any]
@@ -53,8 +54,8 @@ class Endpoint(Generic[T_co]):
     and what else the rows say. Up to ``concurrency`` pages are requested at a time. Without
     ``read_ahead``, a page is not requested before the caller needs it. ``owner`` is the provider
     with its tenant. The filters that ``header_parameters`` names are sent as headers. If a page
-    takes other requests than a GET, ``page_fetcher`` is called for each pass over the listing. It
-    returns the function that sends the requests, ``fetch_page``.
+    takes other requests than a GET, ``page_fetcher`` is called for each iteration. It returns the
+    function that sends the requests, ``fetch_page``.
     """
 
     client: Client
@@ -138,7 +139,7 @@ class Endpoint(Generic[T_co]):
     ) -> None:
         """Note on *error* which page failed, and the checkpoint to resume from.
 
-        Before the first page there is nothing to resume, so *error* gets no checkpoint.
+        Before the first page of a listing that was not resumed, *error* gets no checkpoint.
         """
         self.client.explain(error, self.request(position))
         if progress.resumed or progress.pages:

@@ -34,7 +34,7 @@ class PagedListing(Generic[T]):
     """A ``paysdk.Listing`` over a paginated endpoint.
 
     *resume* are the positions to go on from. *windows* divide the listing, so that its windows are
-    read side by side.
+    read concurrently.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class PagedListing(Generic[T]):
 
     @property
     def path(self) -> str:
-        """The path of its endpoint."""
+        """The path of its endpoint, without the path of a gateway."""
         return self._endpoint.path
 
     @property
@@ -162,7 +162,7 @@ class PagedListing(Generic[T]):
             if self._resume is None
             else [pagination.resume_from(position) for position in self._resume]
         )
-        # Windows are requested side by side, which is ahead of what the caller asks for.
+        # Windows are requested concurrently, which is ahead of what the caller asks for.
         windows = self._windows if endpoint.read_ahead else None
         if windows is not None or len(positions) > 1 or positions[0].is_in_window:
             return WindowedPages(endpoint, windows, positions, progress)

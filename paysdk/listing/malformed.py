@@ -28,8 +28,8 @@ async def decode_around_malformed(
     """The rows of *page*, and the mark of each record: its id or, if it is malformed, its bytes.
 
     Calls *set_aside* with the error of each malformed record. *overlap* has the marks of the
-    records with which the page before ended. Malformed records among these were reported with that
-    page, so they are not reported again.
+    records with which the previous page ended. Malformed records among these were reported with
+    that page, so they are not reported again.
 
     Raises ``MalformedResponseError`` for the first malformed record if *set_aside* is ``None``.
     """

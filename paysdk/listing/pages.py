@@ -31,7 +31,7 @@ ROWS_PER_TURN = 500
 
 
 class PageRequests:
-    """The requests of one pass over a listing, and the time that they may take."""
+    """The requests of one iteration over a listing, and the time that they may take."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -84,8 +84,8 @@ class PageStream:
         self._requests_made = RequestsMade()
         self._requests_made.add(position.query)
         self._pages_given = PagesGiven()
-        # The marks of the rows on the page before, by their ids.
-        self._marks_before: dict[str | int, object] = {}
+        # The versions of the rows on the previous page, by their ids.
+        self._versions_before: dict[str | int, object] = {}
         # The records with which the next page begins again, if pages overlap: the id of each or,
         # if it could not be read, its bytes.
         self._overlap: list[object] = []
@@ -93,7 +93,7 @@ class PageStream:
     async def next_page(self) -> RowsOfPage | None:
         """The next page, or ``None`` after the last.
 
-        An error has a checkpoint from which the listing can be resumed.
+        After the first page, an error has a checkpoint from which the listing can be resumed.
         """
         if (position := self.position) is None:
             return None
@@ -155,8 +155,8 @@ class PageStream:
     ) -> tuple[list[Any], Position | None]:
         """The rows of the page at *position*, and where the page after it starts.
 
-        The next page is requested here. If the pagination does not need the ids of this page, that
-        happens before the page is decoded.
+        If the listing reads ahead, this requests the next page. If the pagination does not need the
+        ids of this page, that happens before the page is decoded.
         """
         pagination = self._endpoint.pagination
         following = None if pagination.needs_ids else self._request_next(raw, position, [])
@@ -233,13 +233,13 @@ class PageStream:
         on_malformed(error)
 
     def _drop_repeats(self, rows: list[Any], position: Position) -> None:
-        before = self._marks_before
+        before = self._versions_before
         if position.given:
             # In a window, these rows were all modified at `emitted_before`. In a listing without
             # windows, `emitted_before` is `None`.
             before = before | dict.fromkeys(position.given, position.emitted_before)
-        marks, repeats = find_repeats(rows, before)
-        self._marks_before = marks or self._marks_before
+        versions, repeats = find_repeats(rows, before)
+        self._versions_before = versions or self._versions_before
         client = self._endpoint.client
         for index in reversed(repeats):
             client.events.emit(RepeatDropped(client.provider, str(rows[index].id)))

@@ -1,4 +1,4 @@
-"""What one pass over a listing has done so far."""
+"""Counts what an iteration over a listing has done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Progress"]
 # attrs makes a class without eq and repr in a third of the time.
 @attrs.define(eq=False, repr=False)
 class Progress:
-    """What one pass over a listing has done so far. ``resumed``: it began at a checkpoint."""
+    """What one iteration has done so far. ``resumed`` is true if it began at a checkpoint."""
 
     resumed: bool = False
     pages: int = 0

@@ -1,4 +1,4 @@
-"""What a listing remembers, to drop what the page before had, and never to go in circles."""
+"""What a listing remembers, to drop what the previous page had, and never to go in circles."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class PagesGiven:
             self._count_empty_page()
             return
         self._empty_in_a_row = 0
-        ends = [(row.id, _mark(row)) for row in (rows[0], rows[-1])]
+        ends = [(row.id, _version(row)) for row in (rows[0], rows[-1])]
         if not self._given.add(f"{len(rows)} {ends}"):
             raise PaginationError(
                 f"The links lead back to a page that was listed before, from {rows[0].id!r} to "
@@ -100,7 +100,7 @@ class PagesGiven:
             ).quoting()
 
 
-def _mark(row: Row) -> object:
+def _version(row: Row) -> object:
     """A value that changes with a payment: its time of modification or, without one, its bytes."""
     return row.modified_at or row.raw
 
@@ -108,20 +108,20 @@ def _mark(row: Row) -> object:
 def find_repeats(
     rows: Sequence[Row], before: Mapping[str | int, object]
 ) -> tuple[dict[str | int, object], list[int]]:
-    """The marks of a page's *rows* by their ids, and the indexes of the rows that are repeats.
+    """The versions of a page's *rows* by their ids, and the indexes of the rows that are repeats.
 
-    *before* has the marks of the page before. A row with the same id and the same mark is a repeat.
-    If the mark is another, the payment was changed during the listing, and is returned again. If
-    the mark in *before* is ``None``, a row with this id is always a repeat.
+    *before* has the versions on the previous page. A row with the id and the version of an earlier
+    one is a repeat. If the version is another, the payment was changed during the listing, and is
+    returned again. If the version in *before* is ``None``, a row with this id is always a repeat.
     """
-    marks: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
-    if len(marks) == len(rows) and before.keys().isdisjoint(marks):
-        return marks, []
+    versions: dict[str | int, object] = {row.id: row.modified_at or row.raw for row in rows}
+    if len(versions) == len(rows) and before.keys().isdisjoint(versions):
+        return versions, []
     seen = dict(before)
     repeats: list[int] = []
     for index, row in enumerate(rows):
-        mark = _mark(row)
-        if row.id in seen and seen[row.id] in (None, mark):
+        version = _version(row)
+        if row.id in seen and seen[row.id] in (None, version):
             repeats.append(index)
-        seen[row.id] = mark
-    return marks, repeats
+        seen[row.id] = version
+    return versions, repeats

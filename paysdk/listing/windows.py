@@ -1,9 +1,9 @@
-"""Reads a listing in several windows of time, side by side.
+"""Reads a listing in several windows of time, concurrently.
 
-A cursor leads only to the next page, so pages behind cursors cannot be requested side by side. But
+A cursor leads only to the next page, so pages behind cursors cannot be requested concurrently. But
 the provider can filter by time of modification. So the listing is divided into windows of time. The
-dividing times are those of rows at even distances in the whole list, so that each window has about
-as many rows, even if the times are distributed unevenly.
+dividing times are those of rows at even distances. So the windows have about the same number of
+rows, even if the times are distributed unevenly. The first window has two pages more.
 
 A provider reads both bounds of a window as inclusive; a row exactly at a dividing time belongs to
 the later window. The last window has no end: a payment that is modified during the listing moves
@@ -124,7 +124,10 @@ def rows_in_window(rows: Sequence[Row], position: Position) -> tuple[slice, bool
 
 
 def recheck_position(position: Position, rows: Sequence[Any]) -> Position:
-    """Where to read again the end of a listing that was reached at *position* with *rows*."""
+    """The position from which to read the end of a listing again.
+
+    The page at *position* was the last one, and had *rows*.
+    """
     times = [row.modified_at for row in rows if row.modified_at is not None]
     if not times:
         return position
@@ -190,7 +193,7 @@ class WindowedPages:
         return PageStream(self._window_endpoint, position, self._progress, self._requests)
 
     def _positions(self) -> list[Position]:
-        """Where the windows go on that have not ended."""
+        """The position of each window that has not ended."""
         return [stream.position for stream in self._streams if stream.position is not None]
 
     async def _read_window(self, stream: PageStream, position: Position, raw: RawPage) -> list[Any]:
@@ -208,7 +211,10 @@ class WindowedPages:
         return rows
 
     async def _next_ready_stream(self) -> tuple[PageStream, Position]:
-        """A stream whose page has arrived, or has failed to, and where that page starts."""
+        """The stream to read next, and where its page starts.
+
+        If it is the only stream, its page may not have arrived yet.
+        """
         if self._unplanned is not None:
             self._planning = self._requests.start(self._plan_windows(self._unplanned))
             self._unplanned = None
@@ -266,9 +272,10 @@ class WindowedPages:
             self._streams += map(self._open_stream, windows.window_positions(cuts))
 
     def _handle_stream_end(self, stream: PageStream, position: Position, rows: list[Any]) -> None:
-        """If the last window ended before the others, remember to read its tail again.
+        """Remember to read the tail of the last window again, if that may be necessary.
 
-        A payment modified before its own window reached it has moved to the tail.
+        It is, if its last page was requested before another window ended. A payment modified before
+        its own window reached it has moved to the tail.
         """
         last = self._streams[-1]
         if stream is not last:

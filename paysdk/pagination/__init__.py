@@ -1,8 +1,8 @@
 """The rules by which one page leads to the next. They do no I/O.
 
 A pagination says where a listing starts. From the ids on a page and the link of the page, it says
-where the next page starts. From a link it uses only what identifies the page: the request always
-goes to the provider's own endpoint.
+where the next page starts. From a link to a URL it uses at most the query: the request always goes
+to the provider's own endpoint.
 """
 
 from __future__ import annotations

@@ -69,10 +69,10 @@ class Pagination(Protocol):
         ...
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
-        """Which records of the page before come again at the start of the page at *position*.
+        """Which records of the previous page come again at the start of the page at *position*.
 
-        *marks* stand for the records of the page before, in order: the id of each record or, if the
-        record is malformed, its bytes.
+        *marks* stand for the records of the previous page, in order. A mark is the id of the record
+        or, if the record is malformed, its bytes.
         """
         ...
 
@@ -107,9 +107,10 @@ class Pagination(Protocol):
 
 @attrs.frozen
 class FromFirstQuery:
-    """The base class of paginations whose pages do not overlap. ``first`` requests the first page.
+    """The base class of paginations that begin with a given query, ``first``.
 
-    It assumes that the next page does not depend on ids, and that the link is in the body.
+    By default the pages do not overlap, the next page does not depend on ids, and the link is in
+    the body.
     """
 
     first: str

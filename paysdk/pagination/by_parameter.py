@@ -30,8 +30,8 @@ __all__ = ["AfterLastId", "NextToken", "PageNumber"]
 class _ByParameter(FromFirstQuery):
     """Keeps the query of a page for the next page, except for one parameter.
 
-    *filters* are the names of all parameters that choose what is listed. A checkpoint must have no
-    others of them than its listing.
+    *filters* are the names of all parameters that choose what is listed. The query in a checkpoint
+    must have only those that its listing has.
     """
 
     parameter: str

@@ -52,8 +52,8 @@ class LinkHeader(FollowLinks):
 def next_link(header: str) -> str | None:
     """The target of the ``next`` link of a ``Link`` header, or ``None`` if it has no such link.
 
-    Raises ``PaginationError`` for a header that cannot be parsed to its end: the rest may have been
-    the link.
+    Raises ``PaginationError`` if the header has no such link before a part that cannot be parsed:
+    that part may be the link.
     """
     place = 0
     while (found := _LINK.match(header, place)) is not None:

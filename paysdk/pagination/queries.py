@@ -94,7 +94,8 @@ def contradicted(
 ) -> str | None:
     """The name of a filter that *query* does not have, or has with another value.
 
-    Filters that are not in *kept* may be missing in the query. With ``None``, none may be missing.
+    Filters that are not in *kept* may be missing in the query. If *kept* is ``None``, each filter
+    must be there.
     """
     for name, value in filters.items():
         values = values_of(query, name)

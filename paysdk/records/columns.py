@@ -44,9 +44,10 @@ class _Conversion:
 def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
     """Return the annotation of a field whose decoded value *convert* converts.
 
-    *convert* takes the value, which is never ``None``, and its path, and returns the new value. It
-    raises ``ValueError`` or ``msgspec.ValidationError`` for a bad value. If several records have
-    the same text, *convert* is called once for all of them.
+    *convert* takes the value and its path, and returns the new value. If the type of the field
+    allows ``None``, *convert* is not called for ``None``. It raises ``ValueError`` or
+    ``msgspec.ValidationError`` for a bad value. Its results for texts are cached, so it must return
+    the same value for the same text.
     """
     return msgspec.Meta(extra={"paysdk": _Conversion(convert)})
 
@@ -140,8 +141,8 @@ def has_times(kind: type[Any]) -> bool:
 def check_converted(kind: type[Any], *, in_table: bool) -> None:
     """Raise ``ConfigurationError`` for an ``Amount`` or ``converted(...)`` that has no effect.
 
-    A table converts the fields of a record and of its objects, but not those in a list. A function
-    gets its records as they were decoded.
+    A ``TableReader`` converts the fields of a record and of the objects in it, but not those in a
+    list. A ``SchemaReader`` converts no fields.
     """
     has_effect = {column.path for column in _find_columns(kind)} if in_table else set[str]()
     for path in _find_declared(kind, "$[0]", frozenset()):

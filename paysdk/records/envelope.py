@@ -23,7 +23,7 @@ _COUNT = re.compile(rb'"?(-?[0-9]{1,100})(?:\.0+)?"?')
 def read_count(sent: bytes | msgspec.Raw) -> int | None:
     """The number of payments that an envelope reports, or ``None`` for anything else.
 
-    The count is only for information, so no value of it is an error.
+    The count never decides which payments are listed, so no value of it is an error.
     """
     found = _COUNT.fullmatch(sent)
     return int(found[1]) if found else None

@@ -37,8 +37,8 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
     """The base class for a provider's record of a payment.
 
     A subclass lists the fields of ``Payment``. Each of them is a field of the struct, a class
-    attribute, or a property. ``provider``, ``id``, ``amount`` and ``invoice`` are required. The
-    others are ``None`` by default.
+    attribute, or a property. ``provider``, ``id``, ``amount`` and ``invoice`` are required. By
+    default ``voided`` is true if there is a ``voided_date``, and the others are ``None``.
     """
 
     # Type checkers do not see these defaults. In a subclass they would not allow a field in place
@@ -60,7 +60,7 @@ class PaymentRecord(RawRecord, kw_only=True, gc=False):
 
     @property
     def is_payment(self) -> bool:
-        """Whether the record is a payment. A reader leaves other records out, and counts them."""
+        """Whether the record is a payment. ``TableReader`` leaves others out, and counts them."""
         return True
 
 

@@ -63,7 +63,7 @@ class Mender:
         """The record *sent*, at *path*, with only the fields of the type.
 
         Raises ``ValueError`` if *sent* is not JSON, and ``msgspec.ValidationError`` for NaN,
-        Infinity or half of a surrogate pair in a field of the type.
+        Infinity or a lone surrogate in a field of the type.
         """
         parsed = json.loads(
             sent.decode(), parse_int=_Number, parse_float=_Number, parse_constant=_Constant
@@ -219,7 +219,7 @@ def mend_time(text: str) -> str:
 
 
 def _day(by_type: ByType) -> bool:
-    """Whether the type is a text with the length of a day."""
+    """Whether the type is a string of exactly ten characters, the length of a date."""
     text = by_type.get(inspect.StrType)
     return isinstance(text, inspect.StrType) and text.min_length == text.max_length == _DAY_CHARS
 
@@ -227,7 +227,7 @@ def _day(by_type: ByType) -> bool:
 def _plain(value: object, path: str | None) -> object:
     """*value* with its numbers as they were sent.
 
-    NaN, Infinity and half of a surrogate pair are an error at *path*. If *path* is ``None``, they
+    NaN, Infinity and a lone surrogate are an error at *path*. If *path* is ``None``, they
     become texts.
     """
     if isinstance(value, _Constant):
@@ -249,7 +249,7 @@ def _plain(value: object, path: str | None) -> object:
 
 
 def _check_text(text: str, path: str | None) -> str:
-    """*text*, or an error at *path* if it has half of a surrogate pair.
+    """*text*, or an error at *path* if it has a lone surrogate.
 
     If *path* is ``None``, the half becomes the text of its escape.
     """
@@ -257,9 +257,7 @@ def _check_text(text: str, path: str | None) -> str:
         return text
     if path is None:
         return text.encode(errors="backslashreplace").decode()
-    raise msgspec.ValidationError(
-        f"Half of a surrogate pair, which UTF-8 cannot encode - at `{path}`"
-    )
+    raise msgspec.ValidationError(f"Lone surrogate, which UTF-8 cannot encode - at `{path}`")
 
 
 def _is_empty(value: object) -> bool:

@@ -91,7 +91,7 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     half = lone_surrogate_path(raw) if type(error) is msgspec.DecodeError else None
     if half is not None:
         error = msgspec.ValidationError(
-            what := f"Half of a surrogate pair, which UTF-8 cannot encode - at `{half}`"
+            what := f"Lone surrogate, which UTF-8 cannot encode - at `{half}`"
         )
     within = _AT.search(what)
     path = at + (
@@ -117,7 +117,7 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
 
 
 def lone_surrogate_path(raw: bytes) -> str | None:
-    """The path of the first half of a surrogate pair in *raw*, if *raw* is JSON and has one."""
+    """The path of the first lone surrogate in *raw*, if *raw* is JSON and has one."""
     try:
         return next(_find_lone_surrogates(json.loads(raw.decode()), "$"), None)
     except (ValueError, RecursionError):
@@ -125,12 +125,12 @@ def lone_surrogate_path(raw: bytes) -> str | None:
 
 
 def has_lone_surrogate(text: str) -> bool:
-    """Whether *text* has half of a surrogate pair."""
+    """Whether *text* has a lone surrogate."""
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _find_lone_surrogates(value: object, path: str) -> Iterator[str]:
-    """Yield the path of each text with half of a surrogate pair, and of each such key's object."""
+    """Yield the path of each text with a lone surrogate, and of each such key's object."""
     if isinstance(value, str):
         if has_lone_surrogate(value):
             yield path

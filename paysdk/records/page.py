@@ -114,8 +114,7 @@ class Reader(Protocol[T_co]):
 def open_page(reader: Reader[object], body: bytes) -> RawPage:
     """Open the envelope of a page. Raises ``MalformedResponseError``.
 
-    Half of a surrogate pair, NaN or Infinity in a record makes that record malformed, and not the
-    page.
+    A lone surrogate, NaN or Infinity in a record affects that record only, and not the page.
     """
     try:
         return reader.split(body)

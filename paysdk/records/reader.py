@@ -1,4 +1,4 @@
-"""One reader for every provider: pure.
+"""The reader of the built-in providers, and the base class of ``TableReader``: pure.
 
 A provider describes its pages and its records as msgspec types. The reader decodes each record into
 a row, a struct that a ``Payment`` looks its fields up in. Decoding makes most fields what they
@@ -76,8 +76,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
         self._convert = compile_finish(row, tuple(settings or ()))
         self._decode_page = msgspec.json.Decoder(page).decode
         self._has_times = has_times(row)
-        # Of a malformed record without a readable time of modification, the time of creation is a
-        # safe earlier time.
+        # If a malformed record has no readable time of modification, its time of creation is used,
+        # which is not later.
         names = {field.name: field.encode_name for field in msgspec.structs.fields(row)}
         self.times: tuple[str, ...] = tuple(
             names[name] for name in ("modified_at", "created_at") if name in names

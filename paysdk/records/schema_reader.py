@@ -112,15 +112,18 @@ class SchemaReader(Generic[PageType, RowType]):
 
     *normalise* takes a record and its bytes, which are for ``Payment.raw``. It returns the payment,
     a sequence of payments if the record has several, or ``None`` if the record is not a payment. If
-    it returns ``None``, the record is left out, and counted in ``report.left_out``. An empty
-    sequence has the same effect as ``None``, but is not counted. If a record is an invoice with all
-    its payments, return ``InvoicePayments``, and for any other record with several payments
-    ``RecordPayments``, so that a sync notices if one of them is gone.
+    it returns ``None``, the record is left out, and counted in ``report.left_out``. A sync then
+    marks a stored payment with the id of the record as vanished. An empty sequence gives no payment
+    either, but the record is not counted, and a sync marks nothing because of it. If a record is an
+    invoice with all its payments, return ``InvoicePayments``. For any other record with several
+    payments, return ``RecordPayments``. A sync then notices if one of them is gone.
 
     A record that does not fit *row* is malformed. So is a record for which *normalise* raises an
-    exception. Raise ``FieldError`` to say which field has the bad value. A number whose type *row*
-    does not say becomes a ``Decimal``. *times* names the fields that have the time of the last
-    change. The listing reads this time in malformed records.
+    exception. Raise ``FieldError`` to say which field has the bad value. If *row* does not say the
+    type of a number, it becomes an ``int`` without a fraction and an exponent, and a ``Decimal``
+    with one. A number that no ``Decimal`` can hold becomes the text of its digits. *times* names
+    the fields that have the time of the last change. The listing reads this time in malformed
+    records.
 
     Raises ``ConfigurationError`` if *row* has no ``id``, and for a field of it that is an
     ``Amount`` or has ``converted(...)``: this reader converts no fields.

@@ -1,6 +1,6 @@
 """JSON that msgspec refuses as a whole, made readable by stand-ins of the same length: pure.
 
-Half of a surrogate pair is valid JSON (RFC 8259, 8.2), but UTF-8 cannot encode it. NaN, Infinity
+A lone surrogate is valid JSON (RFC 8259, 8.2), but UTF-8 cannot encode it. NaN, Infinity
 and -Infinity are not JSON, but Python's json module writes them.
 """
 

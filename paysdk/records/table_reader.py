@@ -36,9 +36,9 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
     link to the next page, and the count. *row* is your subclass of ``PaymentRecord``, which says
     what each field of a ``Payment`` is. *settings* are further values that each record gets.
 
-    A record that does not fit its type is malformed. So is a record with a property that raises an
-    exception: the reader reads every property once. If ``is_payment`` of a record is false, the
-    record is left out, and counted in ``report.left_out``.
+    A record that does not fit its type is malformed. A payment is also malformed if one of its
+    properties raises an exception: the reader reads those that are fields of a ``Payment``. If
+    ``is_payment`` of a record is false, the record is left out, and counted in ``report.left_out``.
 
     Raises ``ConfigurationError`` for an ``Amount`` or ``converted(...)`` in a list of the record:
     this reader converts no fields there.

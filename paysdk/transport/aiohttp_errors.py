@@ -40,8 +40,8 @@ CONNECT_ERRORS = (
     aiohttp.ClientProxyConnectionError,
     aiohttp.ClientHttpProxyError,
 )
-# TLS 1.3 (RFC 8446) has an alert for a client certificate that is missing. TLS 1.2 has only one
-# alert for every handshake that failed.
+# TLS 1.3 (RFC 8446) has an alert for a client certificate that is missing. TLS 1.2 has none, so a
+# server may send the general alert for a handshake that failed.
 _CLIENT_CERTIFICATE = {
     "ALERT_CERTIFICATE_REQUIRED": "demands a client certificate",
     "ALERT_HANDSHAKE_FAILURE": "may demand a client certificate",

@@ -41,7 +41,7 @@ def convert_to_utf8(response: RawResponse) -> RawResponse:
     """Return *response* with its body in UTF-8 and without a byte order mark.
 
     What the first bytes show takes precedence over the charset that the response declares. If the
-    body cannot be decoded, it does not change.
+    body cannot be decoded, only a byte order mark of UTF-8 is removed.
     """
     declared = _parse_charset(response.headers.get("content-type", ""))
     encoding = _read_first_bytes(response.body) or declared

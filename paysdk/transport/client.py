@@ -216,8 +216,9 @@ class Client:
     ) -> Coroutine[Any, Any, T]:
         """Send *request*, retry it by the policy, and return ``read(response)``.
 
-        *before_retry* is awaited before each retry. If it raises, the call ends with that error.
-        Each attempt is appended to *attempts* before it is sent.
+        *before_retry* is awaited before each retry. If it raises an error that the policy does not
+        retry, the call ends with that error. Each attempt is appended to *attempts* before it is
+        sent.
         """
         self._sessions.check_open()
         return self._retrying.call(

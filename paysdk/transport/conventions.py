@@ -32,7 +32,7 @@ class Conventions:
 
     ``headers`` are sent with each request. ``reset_headers`` are headers, in addition to the usual
     ones, that say when a rate limit resets, and ``request_id_headers`` are further ones with the
-    API's name for a request. A response with one of ``empty_statuses`` means that nothing was
+    API's ID of a request. A response with one of ``empty_statuses`` means that nothing was
     found. ``explain_error`` reads the body of an error, and returns ``None`` if the usual way will
     do.
     """

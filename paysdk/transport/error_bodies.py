@@ -1,6 +1,7 @@
 """Reads what an API says in the body of an error. Pure.
 
-APIs use many forms. These are understood, with names in any case and with or without ``_``:
+APIs use many forms. These are understood, with names in upper or lower case, and with or without
+``_``:
 
 - Django REST Framework: ``{"detail": …}``, ``{"field": ["…"]}`` or a bare list
 - RFC 9457: ``title``, ``detail``, and ``errors`` or ``invalid-params``
@@ -25,7 +26,7 @@ __all__ = ["explain_parsed_body", "is_error_name"]
 
 _Fields: TypeAlias = dict[str, tuple[str, ...]]
 
-# All names here are in lower case and without other signs than letters and digits.
+# All names here are in lower case, without characters other than letters and digits.
 # The first of these that is a text is the message.
 _MESSAGES: tuple[str, ...] = (
     "errordescription",

@@ -47,10 +47,11 @@ class Request:
 
 @attrs.frozen
 class RawResponse:
-    """A complete response, before anything in it is read.
+    """A response, before anything in it is read.
 
     ``status`` is the HTTP status. The names of ``headers`` are in lower case. ``body`` is the bytes
-    of the response without any transfer encoding.
+    of the body, decompressed. Of a response with status 300 or higher, it is at most the first
+    64 KiB.
     """
 
     status: int
@@ -82,7 +83,7 @@ class ErrorDetails:
     """What the body of an error says.
 
     ``detail`` is the API's own words. ``fields`` maps a field's name to its messages, and is empty
-    if no field is named. ``request_id`` is the API's name for the request.
+    if no field is named. ``request_id`` is the API's ID of the request.
     """
 
     detail: str = ""

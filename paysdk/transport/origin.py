@@ -45,8 +45,8 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
         raise ConfigurationError(f"base_url is not a URL: {error}. {hint}") from None
     if parts.scheme not in _DEFAULT_PORTS or not host or port == 0:
         raise ConfigurationError(f"base_url is not an http(s) URL with a host. {hint}")
-    # urlsplit drops spaces, line ends and control characters. A host with characters outside ASCII
-    # can look like another host.
+    # urlsplit drops spaces and control characters at the beginning, and tabs and line ends
+    # anywhere. A host with characters outside ASCII can look like another host.
     if (
         " " in base_url
         or not base_url.isprintable()

@@ -172,9 +172,9 @@ def names_a_wait(seconds: float | None) -> bool:
 def next_pause(policy: RetryPolicy, previous: float | None, *, improved: bool) -> float:
     """Return the seconds for which all requests pause after an overload that names no wait.
 
-    *previous* is the previous pause, if there was one. *improved* says whether a request has
-    succeeded since then. A pause is twice the previous one if nothing has succeeded, and half of it
-    otherwise. So the pauses approach what the provider needs.
+    *previous* is the previous pause, if there was one. *improved* says whether a response has had
+    another status since then. If not, the pause is twice the previous one, and otherwise half of
+    it. So the pauses approach what the provider needs.
     """
     if previous is None:
         return min(policy.wait_initial, policy.wait_max)

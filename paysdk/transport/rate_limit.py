@@ -98,9 +98,10 @@ class _LimiterContext:
 class RateLimited:
     """Enters the limiter for each request, and pauses all requests during an overload.
 
-    If a response names a wait, all requests wait that long. If a 429 names none, or if several 503
-    follow each other, the requests pause for a time that grows until one succeeds. After the wait
-    they are spread over a tenth of it, and over one second at most.
+    If a 429 or 503 names a wait, and its request may be sent again, all requests wait that long. If
+    a 429 names none, or if several 503 follow each other, the requests pause for a time that grows
+    until a response has another status. After the wait they are spread over a tenth of it, and over
+    one second at most.
     """
 
     def __init__(

@@ -35,8 +35,8 @@ def build_request(
 ) -> Request:
     """Return the request to *path* with these parameters and this body.
 
-    A value of ``None`` in *query* or *form* is left out, and a sequence in *query* repeats its
-    name. Raises ``ConfigurationError`` for an argument that cannot be sent as it is.
+    A value of ``None`` in *query* or *form* is left out, and a list or a tuple repeats its name.
+    Raises ``ConfigurationError`` for an argument that cannot be sent as it is.
     """
     _check_target(method, path)
     if json is not None and form is not None:

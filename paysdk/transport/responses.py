@@ -1,4 +1,4 @@
-"""Makes an error of a response with an error status. Pure."""
+"""Makes an error from a response with an error status. Does no I/O."""
 
 from __future__ import annotations
 

@@ -98,10 +98,10 @@ class Retrying:
     ) -> T:
         """Send *request* and return ``read(response)``.
 
-        An attempt also fails if the body is not JSON. *authorize* returns the ``Authorization``
-        header of each attempt. It is given ``None``, or after a 401 the header that was refused. An
-        error that it raises is not retried. *before_retry* is awaited before each retry. Each
-        attempt is appended to *attempts*.
+        An attempt also fails if *read* raises ``MalformedResponseError``. *authorize* returns the
+        ``Authorization`` header of each attempt. It is given ``None``, or after a 401 the header
+        that was refused. An error that it raises is not retried. *before_retry* is awaited before
+        each retry. Each attempt is appended to *attempts*.
         """
         self._budget.add_request()
         call = _Call(

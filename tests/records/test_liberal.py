@@ -421,7 +421,7 @@ class Plain:
     seen: datetime | None = None
 
 
-HALF = "Half of a surrogate pair, which UTF-8 cannot encode"
+HALF = "Lone surrogate, which UTF-8 cannot encode"
 
 
 class Whole(msgspec.Struct):

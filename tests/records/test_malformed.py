@@ -386,8 +386,8 @@ def test_path_of_half_of_a_surrogate_pair(raw: str, path: str | None) -> None:
         (
             msgspec.DecodeError("Invalid escape"),
             rb'{"x": "\ud800"}',
-            "Half of a surrogate pair, which UTF-8 cannot encode, at $.x.",
-            ("Half of a surrogate pair, which UTF-8 cannot encode", "$.x"),
+            "Lone surrogate, which UTF-8 cannot encode, at $.x.",
+            ("Lone surrogate, which UTF-8 cannot encode", "$.x"),
         ),
         (
             RecursionError("maximum recursion depth exceeded"),

@@ -62,12 +62,12 @@ class CampfireProvider(InvoiceOperations):
     A key sees only the entities that it was granted: the API leaves the others out of lists
     silently.
 
-    *exclusive* takes a name and returns an async context manager. While it is held, it keeps all
-    others out of that name, in every process. ``SQLPaymentStore(...).exclusive`` is one.
-    ``mark_invoice_paid`` enters it for the invoice and for each external id. If it yields an
-    ``OrderJournal``, an order whose outcome is unknown stops the same order in every process, also
-    after a crash. Otherwise it stops the same order on all objects of this process that share
-    *exclusive*. Without *exclusive*, it does so on this object only.
+    *exclusive* takes a name and returns an async context manager that holds a lock on the name.
+    ``SQLPaymentStore(...).exclusive`` is such a function, with a lock that all processes share.
+    ``mark_invoice_paid`` holds the locks of the invoice and of each external id. An order whose
+    outcome is unknown stops the same order. If the context manager yields an ``OrderJournal``, the
+    order does so in every process, also after a crash. Otherwise it does so on all objects of this
+    process that share *exclusive* or, without *exclusive*, on this object only.
 
     *resend_after* is the number of seconds after which such an order may be sent again if it is
     not found. It must be longer than the timeout of any gateway on the way. By default such an
@@ -182,10 +182,10 @@ class CampfireProvider(InvoiceOperations):
     ) -> Listing[InvoiceSummary]:
         """List invoices without their lines and payments, the oldest id first.
 
-        *invoice_number* is the exact number. Several invoices may have it, of other clients or
-        entities. *status* is the API's word, such as "unpaid", "partially_paid", "past_due" or
-        "voided". *client* and *entity* are ids. *page_size* is the API's ``limit``, from 1 to
-        10,000. The API names no default.
+        *invoice_number* is the exact number. Several invoices may have it, if they are of different
+        clients or entities. *status* is the API's word, such as "unpaid", "partially_paid",
+        "past_due" or "voided". *client* and *entity* are ids. *page_size* is the API's ``limit``,
+        from 1 to 10,000. The API names no default.
 
         The API pages by offset only. An invoice that is deleted during the listing can hide
         another one.
@@ -224,11 +224,12 @@ class CampfireProvider(InvoiceOperations):
 
     @asynccontextmanager
     async def look_up_customers(self) -> AsyncGenerator[InvoiceCustomers]:
-        """Find the customers of payments, whose list has none, in the list of invoices.
+        """Yield an object that finds the customers of invoices.
 
-        ``find`` of what it yields takes ids of invoices, and returns their customers by id. It
-        reads the invoices with the newest id first, and only as far as it needs to. A sync uses
-        it, and so does ``paysdk list --customers``.
+        The list of payments has no customers, so the object reads the list of invoices. Its
+        ``find`` takes ids of invoices, and returns their customers by the id of the invoice. It
+        reads the invoices with the newest id first, and only as far as it needs to. A sync uses it,
+        and so does ``paysdk list --customers``.
         """
         from paysdk.providers.campfire.customers import (  # noqa: PLC0415  # seldom used
             InvoiceCustomers,
@@ -255,8 +256,8 @@ class CampfireProvider(InvoiceOperations):
             ACCOUNT_READER,
         )
 
-        # The API documents no order. On large pages, an account that is created during the listing
-        # seldom moves another one to a page that was read already.
+        # The API documents no order. With large pages, a change during the listing seldom makes it
+        # repeat or miss an account.
         query = encode_query({"limit": str(_ACCOUNTS_PER_PAGE)}.items())
         rules = FollowLinks(query, ("offset",), None)
         return self._listing(ACCOUNTS, rules, ACCOUNT_READER, filters={}, resume=None)

@@ -38,8 +38,8 @@ class NotifyProvider(RestProvider):
     """Notify, a Dutch credit-management platform (docs.notify.nl).
 
     It is not the messaging service of the same name. Notify sends no currency. *currency*, an ISO
-    4217 code such as "EUR" in any case, becomes the currency of every payment. Without it,
-    ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
+    4217 code such as "EUR" in upper or lower case, becomes the currency of every payment. Without
+    it, ``Payment.currency`` is ``None``. For the other arguments see ``RestProvider``.
     """
 
     name: str = NAME

@@ -65,7 +65,7 @@ class Customer(msgspec.Struct, gc=False):
 
 
 class Link(msgspec.Struct):
-    """A link. Its ``href`` may be null if the page does not exist."""
+    """An entry of ``links``. Its ``href`` may be null if the page does not exist."""
 
     href: msgspec.Raw = NULL
 
