@@ -14,7 +14,6 @@ from paysdk.listing.checkpoints import read_checkpoint
 from paysdk.listing.page_payments import PagePayments
 from paysdk.listing.pages import ROWS_PER_TURN, PageRequests, PageStream
 from paysdk.listing.progress import Progress
-from paysdk.listing.windows import WindowedPages
 from paysdk.provider import ListingReport, Page
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from paysdk.checkpoint import Checkpoint
     from paysdk.listing.endpoint import Endpoint, RowsOfPage
-    from paysdk.listing.windows import TimeWindows
+    from paysdk.listing.windows import TimeWindows, WindowedPages
     from paysdk.pagination import Position
 
 __all__ = ["PagedListing"]
@@ -164,9 +163,11 @@ class PagedListing(Generic[T]):
         )
         # Windows are requested concurrently, which is ahead of what the caller asks for.
         windows = self._windows if endpoint.read_ahead else None
-        if windows is not None or len(positions) > 1 or positions[0].is_in_window:
-            return WindowedPages(endpoint, windows, positions, progress)
-        return PageStream(endpoint, positions[0], progress, PageRequests(endpoint.client))
+        if windows is None and len(positions) == 1 and not positions[0].is_in_window:
+            return PageStream(endpoint, positions[0], progress, PageRequests(endpoint.client))
+        from paysdk.listing.windows import WindowedPages  # noqa: PLC0415  # few listings have them
+
+        return WindowedPages(endpoint, windows, positions, progress)
 
 
 async def _in_slices(page: RowsOfPage) -> AsyncGenerator[list[Any]]:

@@ -20,7 +20,6 @@ import attrs
 import msgspec
 
 from paysdk.records.malformed import UNREADABLE
-from paysdk.records.stand_ins import open_with_stand_ins
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -119,6 +118,8 @@ def open_page(reader: Reader[object], body: bytes) -> RawPage:
     try:
         return reader.split(body)
     except UNREADABLE as error:
+        from paysdk.records.stand_ins import open_with_stand_ins  # noqa: PLC0415  # seldom used
+
         return open_with_stand_ins(reader.split, body, error)
 
 

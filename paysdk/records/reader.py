@@ -18,7 +18,6 @@ from paysdk.records.columns import compile_finish, has_times
 from paysdk.records.errors import reading_records
 from paysdk.records.fields import RawRecord
 from paysdk.records.page import as_array
-from paysdk.records.stand_ins import make_decodable
 from paysdk.records.times import may_have_finer_times
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ class RecordReader(Generic[PageType, RecordType, T]):
         return self._finish(records, as_array(records))
 
     def read_liberally(self, record: bytes) -> list[RecordType]:
+        from paysdk.records.stand_ins import make_decodable  # noqa: PLC0415  # seldom used
+
         return self._finish([make_decodable(record)], as_array([_mender(self._row).mend(record)]))
 
     def _finish(self, records: list[bytes], array: bytes) -> list[RecordType]:

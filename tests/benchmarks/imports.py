@@ -10,7 +10,7 @@ from functools import partial
 
 from rounds import Line, at_most_more, interleaved, report
 
-ROUNDS = 15
+ROUNDS = 25
 
 BARE = "pass"
 IMPORTED = "import paysdk, sys; assert 'aiohttp' not in sys.modules"

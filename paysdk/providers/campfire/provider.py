@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from paysdk.arguments import check_bool, check_int
 from paysdk.errors import ConfigurationError
-from paysdk.listing.windows import TimeWindows
 from paysdk.pagination import FollowLinks, encode_query
 from paysdk.provider import Capabilities, Listing
 from paysdk.providers.campfire.arguments import (
@@ -144,6 +143,8 @@ class CampfireProvider(InvoiceOperations):
             paging["skip_count"] = "true"
         windows = None
         if limit is not None and concurrency > 1 and pagination == "cursor":
+            from paysdk.listing.windows import TimeWindows  # noqa: PLC0415  # seldom used
+
             windows = TimeWindows(
                 filters=filters,
                 paging=paging,
