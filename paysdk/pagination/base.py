@@ -69,10 +69,10 @@ class Pagination(Protocol):
         ...
 
     def overlap(self, position: Position, marks: Sequence[object]) -> list[object]:
-        """Which records of the page before come again at the start of the page at *position*.
+        """Which records of the previous page come again at the start of the page at *position*.
 
-        *marks* stand for the records of the page before, in order: the id of each record or, if the
-        record is malformed, its bytes.
+        *marks* stand for the records of the previous page, in order: the id of each record or, if
+        the record is malformed, its bytes.
         """
         ...
 

@@ -78,8 +78,8 @@ class RecordPayments:
         for payment in self.payments:
             if payment.id.partition(":")[0] != self.record_id:
                 raise ValueError(
-                    f"The id of a payment of record {self.record_id!r} must be that id, or begin "
-                    f"with '{self.record_id}:', but it is {payment.id!r}"
+                    f"The id of a payment must be the id of its record, {self.record_id!r}, or "
+                    f"begin with '{self.record_id}:', but it is {payment.id!r}"
                 )
 
 
@@ -117,10 +117,10 @@ class SchemaReader(Generic[PageType, RowType]):
     its payments, return ``InvoicePayments``, and for any other record with several payments
     ``RecordPayments``, so that a sync notices if one of them is gone.
 
-    A record that does not fit *row* is malformed. So is a record for which *normalise* raises an
-    exception. Raise ``FieldError`` to say which field has the bad value. A number whose type *row*
-    does not say becomes a ``Decimal``. *times* names the fields that have the time of the last
-    change. The listing reads this time in malformed records.
+    A record that does not fit *row* is malformed. A record for which *normalise* raises an
+    exception is malformed, too. Raise ``FieldError`` to say which field has the bad value. A number
+    whose type *row* does not say becomes a ``Decimal``. *times* names the fields that have the time
+    of the last change. The listing reads this time in malformed records.
 
     Raises ``ConfigurationError`` if *row* has no ``id``, and for a field of it that is an
     ``Amount`` or has ``converted(...)``: this reader converts no fields.
