@@ -59,7 +59,7 @@ MEASURED_TESTS = ["-m", "not slow and not hypothesis"]
 OTHER_TESTS = ["-m", "slow or hypothesis"]
 # docs/contributing.md says why these tests are enough on each Python.
 ON_OTHER_PYTHONS = ["-m", "not slow and not hypothesis", *WITHOUT_SLOW_FOLDERS]
-# The tests in these folders call no dependency that the other folders do not call, too.
+# The other folders call every dependency that the tests in these folders call.
 ON_LOWEST = ["-m", "not slow and not hypothesis"]
 ON_LOWEST += [f"--ignore=tests/{name}" for name in ("booking", "reliability", "testing")]
 

@@ -65,16 +65,16 @@ def check_bool(name: str, value: object) -> bool:
 
 
 def check_not_blank(name: str, value: object) -> str:
-    """Return *value* if it is a text with something other than space in it."""
+    """Return *value* if it is a string with something other than space in it."""
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{name} must be a non-empty text, not {value!r}.")
+        raise ConfigurationError(f"{name} must be a non-empty string, not {value!r}.")
     return value
 
 
 def check_text(name: str, value: object) -> str:
-    """Return *value* if it is a text of one line with something in it."""
+    """Return *value* if it is a string of one line with something in it."""
     if not isinstance(value, str) or not value.isprintable() or value.strip() != value or not value:
-        raise ConfigurationError(f"{name} must be a text of one line, not {value!r}.")
+        raise ConfigurationError(f"{name} must be a string of one line, not {value!r}.")
     return value
 
 

@@ -23,8 +23,8 @@ async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError:
             cancelled = True
     if cancelled:
-        # Retrieve the error of a task whose result nothing wants any more, so that asyncio does not
-        # log it.
+        # Nothing uses the result of this task any more. Retrieve its error, so that asyncio does
+        # not log it.
         await asyncio.gather(task, return_exceptions=True)
         raise asyncio.CancelledError
     return task.result()

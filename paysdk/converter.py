@@ -78,7 +78,7 @@ def make_converter() -> MsgspecJsonConverter:
 
 def _text(value: object, _: type[str]) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004  # cattrs adds the path to it
+        raise ValueError(f"{value!r} is not a string")  # noqa: TRY004  # cattrs adds the path to it
     return value
 
 
@@ -91,7 +91,7 @@ def _moment(text: str) -> datetime:
 
 def _decimal(value: object, _: type[Decimal]) -> Decimal:
     if isinstance(value, float):
-        message = f"{value!r} is a float, which has lost its digits. Pass a text instead."
+        message = f"{value!r} is a float, which has lost its digits. Pass a string instead."
         raise ValueError(message)  # noqa: TRY004  # cattrs adds the path to it
     try:
         number = exact_amount(value, "$")

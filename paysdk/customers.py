@@ -72,7 +72,7 @@ def set_customers(
 
 
 def _set_customer(payment: Payment, customer: CustomerRef) -> Payment:
-    # As attrs.evolve does, but without decoding the record again.
+    # This does what attrs.evolve does, but does not decode the record again.
     row = SimpleNamespace(**dict(zip(_NAMES, _read_fields(payment), strict=True)))
     row.customer = customer
     return make_payment(row)

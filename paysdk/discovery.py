@@ -140,8 +140,8 @@ def _check_kind(name: str, loaded: object) -> None:
         raise ConfigurationError(
             f"{where}: it is a coroutine function. It must return the provider without await."
         )
-    # A class may set some of these attributes in its constructor. A class with none of them, and
-    # with no __getattr__, is not a provider.
+    # A class may set some of these attributes in its constructor. The class of a provider has at
+    # least one of them, or `__getattr__`.
     if isinstance(loaded, type) and {*_REQUIRED, "__getattr__"}.isdisjoint(dir(loaded)):
         raise ConfigurationError(f"{where}: it has none of {', '.join(_REQUIRED)}.")
 

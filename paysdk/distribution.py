@@ -22,8 +22,8 @@ def describe_missing(user: str, missing: str | None, extra: str) -> str:
 def warn_of_namesake(package: str) -> None:
     """Warn if the distribution ``paysdk`` is installed into the folder that *package* is in.
 
-    The files of both are then in one folder, and the one that was installed last has overwritten
-    files of the other.
+    The files of both distributions are then in one folder, and the distribution that was installed
+    last has overwritten files of the other.
     """
     site = os.path.dirname(package)  # noqa: PTH120  # pathlib takes longer to import
     try:

@@ -22,8 +22,8 @@ def replace_when_complete(path: str | os.PathLike[str]) -> Generator[Path]:
 
     If the context ends with an error, the draft is removed, and a file at *path* stays as it was.
     If *path* is a link, the file that it leads to is replaced. The new file has the permissions of
-    the one before. An ``OSError`` without a file name gets the name of *path*, because a failed
-    write, such as on a full disk, does not say which file it was.
+    the file that it replaces. An ``OSError`` without a file name gets the name of *path*, because a
+    failed write, such as on a full disk, does not say which file it was.
 
     Raises ``PermissionError`` if there is a file that may not be written. A rename would not care.
     """

@@ -26,7 +26,7 @@ class PaidRange:
     def includes(self, payment: Payment) -> bool:
         """Whether the payment was made on one of these days.
 
-        A payment without a date is in no range, except in the one without bounds.
+        A payment without a date is only in the range without bounds.
         """
         if self.since is None and self.until is None:
             return True

@@ -29,7 +29,8 @@ def is_permanent(error: Exception) -> bool:
         case APIError():
             return error.status not in _TRANSIENT_STATUSES
         case MalformedResponseError():
-            # For example a proxy's maintenance page, not a broken record.
+            # If the response is not JSON, it may be a proxy's maintenance page, and a later attempt
+            # may succeed.
             return not error.not_json
         case _:
             return isinstance(error, ConfigurationError | UnsupportedFilterError | PaginationError)

@@ -109,14 +109,14 @@ def test_takes_texts_of_one_line(value: str) -> None:
 )
 def test_refuses_what_is_no_text_of_one_line(value: object) -> None:
     """Empty texts, control characters and spaces at the ends are refused."""
-    with pytest.raises(ConfigurationError, match="tenant must be a text of one line, not"):
+    with pytest.raises(ConfigurationError, match="tenant must be a string of one line, not"):
         check_text("tenant", value)
 
 
 @pytest.mark.parametrize("wrong", ["", " \n", None, 7, b"a"])
 def test_refuses_a_blank_text(wrong: object) -> None:
     """A text must have something other than space in it, and the message names the argument."""
-    with pytest.raises(ConfigurationError, match="account must be a non-empty text, not"):
+    with pytest.raises(ConfigurationError, match="account must be a non-empty string, not"):
         check_not_blank("account", wrong)
 
 

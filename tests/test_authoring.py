@@ -113,7 +113,7 @@ def test_tenant_is_a_text(division: str) -> None:
         def __init__(self, tenant: str) -> None:
             RestProvider.__init__(self, "letmein", tenant=tenant)
 
-    with pytest.raises(ConfigurationError, match="tenant must be a text of one line"):
+    with pytest.raises(ConfigurationError, match="tenant must be a string of one line"):
         Bare(division)
 
 

@@ -38,7 +38,7 @@ def make(**attributes: object) -> RestProvider:
         ("authorization_scheme", None, "authorization_scheme must be a name"),
         ("headers", "Accept: text", "It must be a mapping of headers"),
         ("headers", {"Authorization": "x"}, "headers must not have Authorization"),
-        ("headers", {"Accept": 1}, "The value of the header Accept must be a text"),
+        ("headers", {"Accept": 1}, "The value of the header Accept must be a string"),
         ("header_parameters", "If-Modified-Since", "It must be a set of names of headers"),
         ("header_parameters", {"Authorization"}, "headers must not have Authorization"),
         ("header_parameters", {"Content-Type"}, "paysdk sets the header Content-Type itself"),

@@ -153,7 +153,7 @@ def test_numbers_in_raw_are_exact(digits: str, expected: object) -> None:
 
 
 def test_half_of_a_surrogate_pair_is_kept() -> None:
-    """Raw can contain half of a surrogate pair, which JSON allows and UTF-8 does not."""
+    """Raw can contain a lone surrogate, which JSON allows and UTF-8 does not."""
     assert {"a": "\ud800"} == payment(raw=rb'{"a":"\ud800"}').raw
 
 

@@ -33,13 +33,21 @@ class Balance:
 
     ``source`` is what the source says, and ``target`` what the target says. Either is ``None`` if
     that side does not say it. ``currency`` is the target's, or else the one of the policy of the
-    last plan. ``reason`` is "equal", "differs", "no_invoice" if the target has no invoice of this
-    number, "several_invoices" if one side has several, "voided", "other_entity" or
-    "other_currency" if the invoice is not one that the policy is for, "unclear" if the source's
-    payments disagree, or "overpaid". The figures of both sides may be equal even if the invoice was
-    voided or deleted in the target, if the policy is not for it, or if it is overpaid. An invoice
-    is overpaid if the target's payments are more than its total and more than the source's
-    payments: the target may hold the rest as a credit.
+    last plan. ``reason`` is one of:
+
+    - "equal": both sides say the same.
+    - "differs": the two sides do not say the same.
+    - "no_invoice": the target has no invoice of this number.
+    - "several_invoices": one side has several invoices of this number.
+    - "voided": the invoice was voided or deleted in the target.
+    - "other_entity": the policy is for another entity.
+    - "other_currency": the policy is for another currency.
+    - "unclear": the source's payments disagree about the balance, or name none.
+    - "overpaid": the target's payments are more than the invoice's total and more than the source's
+      payments. The target may hold the rest as a credit.
+
+    The figures of both sides may be equal even if ``reason`` is "voided", "other_entity",
+    "other_currency" or "overpaid".
     """
 
     number: str

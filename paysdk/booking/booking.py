@@ -46,12 +46,12 @@ class Booking:
 
     @property
     def reason(self) -> str:
-        """The code of why it is in its state, or an empty text."""
+        """A code for why the booking is in its state, or an empty string."""
         return str(self.details.get("reason", ""))
 
     @property
     def sentence(self) -> str:
-        """Why it is in its state, or an empty text."""
+        """Why the booking is in its state, or an empty string."""
         return str(self.details.get("sentence", ""))
 
 

@@ -148,7 +148,8 @@ def choose_generation(
         return problem
     again = payment.id in rebook and rule in _COUNTERPART_GONE
     if known is None:
-        # A voided payment of somebody else is found under no external id, so a new one is needed.
+        # This store has no booking of the payment. If a person orders to book it again, the booking
+        # has generation 2, with an external id of its own.
         return 2 if again else 1
     if (known.target, known.target_account) != (pair.target, pair.target_account):
         return Problem(

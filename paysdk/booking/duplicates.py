@@ -30,13 +30,13 @@ def check_similar(
     days: int | None,
     ours: Collection[str] | None = None,
 ) -> Problem | None:
-    """Check that no live payment near this day has the same amount, or on any day without *days*.
+    """Check that no live payment near this day has the same amount.
 
-    A payment that paysdk booked for another payment of the same account does not count if its
-    external id is in *ours*. Without *ours*, no payment that was booked for the same account
-    counts. A payment that was booked for another account may be the same money, because both
-    accounts say that they have this invoice. Another booking of the same payment is the same money,
-    whatever its amount is.
+    If *days* is ``None``, payments of any day count. A payment that paysdk booked for another
+    payment of the same account does not count if its external id is in *ours*. Without *ours*, no
+    payment that was booked for the same account counts. A payment that was booked for another
+    account may be the same money, because both accounts say that they have this invoice. Another
+    booking of the same payment is the same money, whatever its amount is.
     """
     foreign = list_foreign(external_id, payments, ours)
     sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
@@ -90,7 +90,7 @@ def list_foreign(
 def check_open(
     booking: Booking, others: Iterable[Booking], known: Collection[str]
 ) -> Problem | None:
-    """Check that no order without a known outcome may be for the same money.
+    """Return a problem if an order with an unknown outcome may be for the same money.
 
     *others* are the bookings with such orders, and *known* are the ids of the payments of the same
     account that the source still has for the invoice.

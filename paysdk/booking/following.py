@@ -111,7 +111,7 @@ def _judge_alone(
     ids = tuple(each.payment.id for each in own) or booking.payment_ids
     if booking.state in _FINISHED:
         return _judge_finished(booking, payments if own else None, ids, source)
-    # A line that seems to be not booked is only booked if it has a live payment.
+    # If a line seems to be not booked, only a live payment shows that it was booked.
     if not payments or (booking.state in _NOT_BOOKED and all(each.is_voided for each in payments)):
         return None
     problem = check_booked(booking.line, payments)

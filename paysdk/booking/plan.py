@@ -30,13 +30,14 @@ _FORMAT = "paysdk booking plan 1"
 
 @attrs.frozen(kw_only=True)
 class BookingLine:
-    """A payment of the source that would be booked, with everything that was seen.
+    """A line of a plan: a payment of the source to book, and the figures that the plan saw.
 
     ``number`` is the source's invoice number, and ``invoice_number`` the target's. ``total`` and
     ``balance`` are the source's figures of the invoice. ``seen_due`` and ``seen_status`` are the
-    target's. ``due_after`` is what would be due after it and the lines before it on the same
-    invoice, or ``None`` if the target has no previews. ``rule`` is the sentence of the rule that
-    found no counterpart. ``generation`` is above 1 if a person ordered to book it again.
+    target's. ``due_after`` is what would be due on the invoice after this line and the earlier
+    lines for the invoice, or ``None`` if the target has no previews. ``rule`` is the sentence of
+    the rule that found no counterpart. ``generation`` is above 1 if a person ordered to book it
+    again.
     """
 
     payment_id: str

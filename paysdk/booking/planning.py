@@ -85,7 +85,8 @@ async def plan_bookings(
     if used is None:
         raise ConfigurationError(await _describe_missing_policy(books))
     await books.check_account(BookingAccount(id=used.account_id, name=used.account_name))
-    # So that a booking which no longer agrees with the store is for review, and not left out.
+    # Follow the bookings first. Then a booking that no longer agrees with the store is for review
+    # instead of left out.
     await follow_bookings(store, source=source, source_account=source_account)
     journal = BookingJournal(store)
     planner = _Planner(

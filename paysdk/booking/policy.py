@@ -46,7 +46,7 @@ def _text(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
 
 def _prefix(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str):
-        raise ConfigurationError(f"{field.name} must be a text, not {value!r}.")
+        raise ConfigurationError(f"{field.name} must be a string, not {value!r}.")
 
 
 def _day(_policy: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -58,7 +58,7 @@ def _amount(_policy: object, field: attrs.Attribute[Any], value: object) -> None
     if not isinstance(value, Decimal) or not value.is_finite() or value <= 0:
         raise ConfigurationError(
             f"{field.name} must be a finite decimal.Decimal above 0, not {value}. In TOML, write "
-            f'it as a text, such as {field.name} = "5000.00".'
+            f'it as a string, such as {field.name} = "5000.00".'
         )
 
 

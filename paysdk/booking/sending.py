@@ -77,8 +77,8 @@ class Sender:
         claimed = await self.journal.take(booking, State.CLAIMED, {"by": self.by})
         if claimed is None:
             return None
-        # One order at a time on an invoice, in every process that shares the store. Two orders
-        # that were checked at the same time could pay more than is due together.
+        # One order at a time on an invoice, in every process that shares the store. Together, two
+        # orders that were checked at the same time could pay more than is due.
         async with self.store.exclusive(self._name_of(booking)):
             return await _Order(self, claimed).run()
 
@@ -186,9 +186,9 @@ class _Order:
     async def _check_new(self, invoice: TargetInvoice, ours: set[str]) -> Problem | None:
         """Check that others booked nothing on the invoice since the plan, on any day.
 
-        The plan found no counterpart among the payments that it knew. A new one may be it, also in
-        parts or together with others. A payment that the plan knew, such as an instalment of
-        another month, is not new.
+        The plan found no counterpart among the payments that it knew. A new payment may be the
+        counterpart, also in parts or together with others. A payment that the plan knew, such as an
+        instalment of another month, is not new.
         """
         booking, line = self._booking, self._booking.line
         foreign = list_foreign(line.external_id, invoice.payments or (), ours)

@@ -30,7 +30,7 @@ __all__ = [
 
 # The kinds of changes after which a payment is there that was not there before.
 _APPEARED = frozenset({"created", "returned"})
-# The fields that decide whose counterpart a payment may be.
+# If one of these fields changes, the payment may be the counterpart of another payment.
 _COMPARED = frozenset(
     {
         *("amount", "currency", "payment_date", "voided", "voided_date"),
@@ -148,8 +148,8 @@ async def find_new(
 ) -> set[str]:
     """Return those of the payments that a plan cannot have compared.
 
-    No sync has stored them, or the feed has a change after the position *after* that makes them
-    another counterpart.
+    These are the payments that no sync has stored, those that appeared after the position *after*,
+    and those in which a field that matching compares was changed after this position.
     """
     database = get_database(store)
     ids = sa.bindparam("ids", json.dumps(sorted(payment_ids)), type_=sa.Text)

@@ -64,8 +64,8 @@ STEPS: Mapping[State, frozenset[State]] = {
     State.APPROVED: frozenset(
         {State.PROPOSED, State.CLAIMED, State.SKIPPED, State.BOOKED, State.DIVERGED}
     ),
-    # A worker that died here had sent nothing, so it is approved again.
-    # One whose external id is booked already, is booked or has diverged.
+    # A worker that died here had sent nothing, so it is approved again. If the external id of the
+    # booking is booked already, the booking becomes booked or diverged.
     State.CLAIMED: frozenset(
         {State.APPROVED, State.SENT, State.BOOKED, State.REFUSED, State.DIVERGED}
     ),

@@ -63,11 +63,11 @@ async def undo_bookings(
     """Undo a whole run, or the bookings of some payments of the source.
 
     Each live payment of a booking is voided, and never deleted. Lines that were not sent yet are
-    left out. Orders whose outcome is unknown are left as they are: look them up first. So is a line
-    that another worker is sending: it is among the failures, and may be booked afterwards. A voided
-    payment is not booked again by itself. Call this again after anything that ended it. A second
-    void of a payment changes nothing. *on_booking* is called with each booking that this call has
-    tried to undo, as it was before.
+    left out. Orders whose outcome is unknown are left as they are: look them up first. A line that
+    another worker is sending is also left as it is. It is among the failures, and may be booked
+    afterwards. A voided payment is not booked again by itself. Call this again after anything that
+    ended it. A second void of a payment changes nothing. *on_booking* is called with each booking
+    that this call has tried to undo, as it was before.
 
     Raises ``ConfigurationError`` without a name and a reason, if the target cannot void, or if the
     run has no booking of one of *payment_ids*. Nothing is sent then.

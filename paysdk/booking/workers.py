@@ -46,10 +46,10 @@ def booking_tasks(app: App, store: SQLPaymentStore, *, open_account: OpenAccount
     the digest of a plan, so no key gets into the database or a log.
 
     The jobs of one target account run one at a time. A job that fails in a way that may pass is
-    retried five times within a quarter of an hour. So is a run that stops after too many failures.
-    A job fails at once if the plan must not be applied, or if the accounts have no policy yet. A
-    job whose worker was killed runs again: a task that runs every minute finds it, and nothing is
-    booked twice.
+    retried five times within a quarter of an hour. A run that stops after too many failures is
+    retried in the same way. A job fails at once if the plan must not be applied, or if the accounts
+    have no policy yet. A job whose worker was killed runs again: a task that runs every minute
+    finds it, and nothing is booked twice.
 
     Call this once per app, in a module that the workers import. Raises ``ConfigurationError`` if
     *store* is not a store.

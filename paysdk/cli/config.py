@@ -182,8 +182,9 @@ def _flatten(
             yield None, name, value
         else:
             raise ConfigurationError(
-                f"{path}: {name} is not a setting. At the top there are {', '.join(GENERAL)}, and "
-                "the settings of a provider are in a table, such as [campfire]."
+                f"{path}: {name} is not a setting. The settings at the top level are "
+                f"{', '.join(GENERAL)}. Put the settings of a provider into a table, such as "
+                "[campfire]."
             )
 
 
@@ -206,4 +207,6 @@ def _as_text(place: str, value: object) -> str:
         return str(value).lower()
     if isinstance(value, str | int | float):
         return str(value)
-    raise ConfigurationError(f"{place} must be a text, a number, or true or false, not {value!r}.")
+    raise ConfigurationError(
+        f"{place} must be a string, a number, or true or false, not {value!r}."
+    )

@@ -49,7 +49,7 @@ _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _TRUE_OR_FALSE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 # For each type: how to parse its text, and what an error says that the text must be.
 _PARSERS: Mapping[str, tuple[Callable[[str], object], str]] = {
-    "str": (str, "a text"),
+    "str": (str, "a string"),
     "int": (int, "a whole number"),
     "float": (float, "a number"),
     "bool": (lambda text: _TRUE_OR_FALSE[text.lower()], "true or false"),

@@ -42,6 +42,7 @@ def _convert(provider: PaymentsProvider, name: str, text: str) -> object:
         return text
     if not is_readable(parameter):
         raise ConfigurationError(
-            f"{option} cannot be given as a text. Call list_payments of {provider.name} in Python."
+            f"{option} cannot be given as a string. Call list_payments of {provider.name} in "
+            "Python."
         )
     return parse_text(text, parameter, option)

@@ -69,7 +69,7 @@ def make_ssl_context(
 
 
 def _refuse_password() -> str:
-    # Otherwise OpenSSL would ask on the terminal.
+    # Without this, OpenSSL would ask for the password on the terminal.
     return ""
 
 

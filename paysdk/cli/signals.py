@@ -26,7 +26,7 @@ T = TypeVar("T")
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-# Not a KeyboardInterrupt, because typer turns that into the exit code of Ctrl-C.
+# This is not a KeyboardInterrupt, because typer turns that into the exit code of Ctrl-C.
 class StoppedBySignal(SystemExit):
     """A signal asked the program to end."""
 

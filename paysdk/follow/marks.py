@@ -71,7 +71,7 @@ def _normalise(value: object) -> object:
 
 
 def _normalise_text(text: str) -> str:
-    # Half of a surrogate pair has no form in UTF-8.
+    # A lone surrogate has no form in UTF-8.
     return text if text.isascii() else "\0" + text.encode(errors="surrogatepass").hex()
 
 

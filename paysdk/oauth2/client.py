@@ -157,9 +157,9 @@ class OAuth2Client:
     ) -> Tokens:
         """Exchange an authorization code for the first tokens, and save them.
 
-        *redirect_uri* is the one that the authorization had, and *code_verifier* that of PKCE. The
-        code is sent once, because a server may revoke everything if it comes again. If this fails,
-        a person must authorise again. A cancellation waits for the response.
+        *redirect_uri* is the one that the authorization had. *code_verifier* is the code verifier
+        of PKCE. The code is sent once, because a server may revoke everything if it comes again. If
+        this fails, a person must authorise again. A cancellation waits for the response.
         """
         form: Form = {
             "grant_type": "authorization_code",

@@ -136,9 +136,9 @@ def _explain_error(response: RawResponse) -> ErrorDetails | None:
 
 def _check_client(client_id: object, secret: object, authentication: object) -> None:
     if not isinstance(client_id, str) or not client_id:
-        raise ConfigurationError(f"client_id must be a non-empty text, not {client_id!r}.")
+        raise ConfigurationError(f"client_id must be a non-empty string, not {client_id!r}.")
     if secret is not None and (not isinstance(secret, Secret) or not secret.reveal()):
-        raise ConfigurationError("client_secret must be a non-empty text or None.")
+        raise ConfigurationError("client_secret must be a non-empty string or None.")
     check_authentication(authentication)
 
 

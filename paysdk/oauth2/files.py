@@ -58,8 +58,8 @@ class FileTokenStore:
     async def lock(self) -> AsyncGenerator[_LockedFile]:
         """Hold the lock while the context lasts. Waits until it is free.
 
-        Load and save with what it yields. Raises ``ConfigurationError`` if this task holds the lock
-        already: ``save`` of the store takes it, too.
+        Load and save with the object that this yields. Raises ``ConfigurationError`` if this task
+        holds the lock already: ``save`` of the store takes it, too.
         """
         refuse_to_wait_for_itself(self._path)
         descriptor = await self._wait_for_lock()
@@ -76,7 +76,7 @@ class FileTokenStore:
     async def save(self, tokens: Tokens) -> None:
         """Replace the stored tokens, under the lock. They are on the disk when this returns.
 
-        Inside ``lock``, call ``save`` of what it yields instead.
+        Inside ``lock``, call ``save`` of the object that ``lock`` yields instead.
         """
         async with self.lock() as locked:
             await locked.save(tokens)
@@ -156,7 +156,7 @@ async def _in_thread(work: Callable[[], T], what: str) -> T:
         return await run_to_end(asyncio.to_thread(work))
     except OSError as error:
         failure = _explain(error, what)
-    # Raised here, so that its traceback has no frames that hold tokens.
+    # The error is raised here, so that its traceback has no frames that hold tokens.
     raise failure
 
 

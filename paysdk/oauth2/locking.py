@@ -39,7 +39,7 @@ def unlock(descriptor: int) -> None:
     if descriptor not in _locked:  # a fork has closed it
         return
     _locked.remove(descriptor)
-    # Not left to closing: a fork may have the file open as well, and would keep the lock.
+    # Unlock before closing: a fork may have the file open as well, and would keep the lock.
     try:
         _unlock(descriptor)
     finally:

@@ -32,8 +32,9 @@ class TokenStore(Protocol):
     """A place for the tokens of one authorization."""
 
     def lock(self) -> AbstractAsyncContextManager[LockedTokens]:
-        """Wait until the lock is free in every task and process, and hold it.
+        """Hold the lock while the context lasts.
 
-        If the holder is killed, the lock must become free.
+        Wait first until no other task or process holds it. If the holder is killed, the lock must
+        become free.
         """
         ...

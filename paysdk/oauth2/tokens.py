@@ -15,7 +15,7 @@ from paysdk.transport.credentials import Secret
 
 __all__ = ["Tokens", "read_response"]
 
-# A token is renewed so long before its end, so that it does not end on its way to the API.
+# A token is renewed this long before its end, so that it does not end on its way to the API.
 _MARGIN_SECONDS, _MARGIN_SHARE = 60.0, 0.1
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 # Longer than any token lives, and short enough for the calendar.
@@ -29,7 +29,7 @@ def _as_secret(text: str | Secret | None) -> Secret | None:
         return given
     if not isinstance(given, str) or not given:
         del given, text
-        raise ConfigurationError("A token must be a non-empty text.")
+        raise ConfigurationError("A token must be a non-empty string.")
     return Secret(given)
 
 

@@ -143,7 +143,7 @@ class NextToken(_ByParameter):
 
 @attrs.frozen
 class AfterLastId(_ByParameter):
-    """Pages that start after an id: the last id of the page before.
+    """Pages that start after an id: the last id of the previous page.
 
     ``first`` is the query of the first page, and ``parameter`` is the parameter for the id, such as
     ``starting_after``. The link says only whether there is another page: the reader returns

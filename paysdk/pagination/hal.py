@@ -96,7 +96,7 @@ class HalFrom:
                     target, self.largest if limit is None else min(2 * limit, self.largest), ids
                 )
         if target not in ids:
-            # A page that is smaller than the one before may end before the payments that were
+            # A page that is smaller than the previous page may end before the payments that were
             # returned already.
             return self._position(
                 target, limit, [given for given in position.given if given not in ids]

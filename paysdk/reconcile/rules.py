@@ -144,7 +144,7 @@ def _is_currency_unclear(items: list[Item]) -> bool:
 
 def _find_same_day(live: list[Item]) -> Iterator[Decision]:
     currencies = {item.currency for item in live}
-    # A payment without a currency may be in that one, too.
+    # If there is only one currency, a payment without a currency may be in that currency, too.
     one_currency = len(currencies - {None}) <= 1
     days: defaultdict[tuple[str | None, Decimal, date | None], list[Item]] = defaultdict(list)
     for item in live:

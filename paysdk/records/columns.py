@@ -147,10 +147,10 @@ def check_converted(kind: type[Any], *, in_table: bool) -> None:
     has_effect = {column.path for column in _find_columns(kind)} if in_table else set[str]()
     for path in _find_declared(kind, "$[0]", frozenset()):
         if path not in has_effect:
-            where = "in a list of a table" if in_table else "by a SchemaReader"
+            where = "in a list of a table" if in_table else "in a SchemaReader"
             raise ConfigurationError(
                 f"{kind.__name__}: the field {path.removeprefix('$[0].')} is an Amount or has "
-                f"converted(...), which is not read {where}. Declare the type that is sent, such "
+                f"converted(...). That has no effect {where}. Declare the type that is sent, such "
                 "as Any for an amount, and convert the value yourself, as exact_amount does."
             )
 

@@ -91,7 +91,7 @@ class Mender:
 def decode_liberally(decode: Callable[[bytes], T], mender: Mender, body: bytes) -> tuple[T, bytes]:
     """``decode(body)``, and the bytes for its ``raw``.
 
-    If *decode* refuses *body*, it gets what *mender* makes of it. Raises
+    If *decode* refuses *body*, *mender* rewrites *body*, and *decode* reads the result. Raises
     ``msgspec.ValidationError`` or ``msgspec.DecodeError``.
     """
     try:
@@ -143,7 +143,8 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         return _mended_number(value, by_type, path, optional=optional)
     if isinstance(value, str):
         _check_text(value, path)
-    # Some APIs send false for a missing value. For a text, it may be a value.
+    # Some APIs send false for a missing value. In a field of type bool or str, false may be a
+    # value.
     is_absent = value is False and by_type.keys().isdisjoint({inspect.BoolType, inspect.StrType})
     if is_absent or _is_empty(value):
         is_text = value == "" and inspect.StrType in by_type and not _day(by_type)

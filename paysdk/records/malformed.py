@@ -84,7 +84,8 @@ def decode_or_raise(decode: Callable[[bytes], T], body: bytes) -> T:
 def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseError:
     """The error to raise for a decoder's *error* about *raw*, which is at the path *at*.
 
-    If a provider's own code raised another exception, that is the ``__cause__`` of both.
+    If a provider's own code raised another exception, that exception is the ``__cause__`` of
+    *error* and of the returned error.
     """
     cause = error.__cause__
     what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -97,7 +98,7 @@ def malformed_error(error: Exception, at: str, raw: bytes) -> MalformedResponseE
     path = at + (
         within[1].removeprefix("$").removeprefix("[0]" if at != "$" else "") if within else ""
     )
-    # Only at the beginning: the rest may quote what was sent.
+    # Match only at the beginning: the rest may quote what was sent.
     if missing := _MISSING.match(what):
         path += f".{missing[1]}"
     not_json = not isinstance(error, msgspec.ValidationError | RecursionError)

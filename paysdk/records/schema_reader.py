@@ -78,8 +78,8 @@ class RecordPayments:
         for payment in self.payments:
             if payment.id.partition(":")[0] != self.record_id:
                 raise ValueError(
-                    f"The id of a payment of record {self.record_id!r} must be that id, or begin "
-                    f"with '{self.record_id}:', but it is {payment.id!r}"
+                    f"The id of a payment must be the id of its record, {self.record_id!r}, or "
+                    f"begin with '{self.record_id}:', but it is {payment.id!r}"
                 )
 
 
@@ -118,12 +118,12 @@ class SchemaReader(Generic[PageType, RowType]):
     invoice with all its payments, return ``InvoicePayments``. For any other record with several
     payments, return ``RecordPayments``. A sync then notices if one of them is gone.
 
-    A record that does not fit *row* is malformed. So is a record for which *normalise* raises an
-    exception. Raise ``FieldError`` to say which field has the bad value. If *row* does not say the
-    type of a number, it becomes an ``int`` without a fraction and an exponent, and a ``Decimal``
-    with one. A number that no ``Decimal`` can hold becomes the text of its digits. *times* names
-    the fields that have the time of the last change. The listing reads this time in malformed
-    records.
+    A record that does not fit *row* is malformed. A record for which *normalise* raises an
+    exception is malformed, too. Raise ``FieldError`` to say which field has the bad value. If *row*
+    does not say the type of a number, it becomes an ``int`` without a fraction and an exponent, and
+    a ``Decimal`` with one. A number that no ``Decimal`` can hold becomes the text of its digits.
+    *times* names the fields that have the time of the last change. The listing reads this time in
+    malformed records.
 
     Raises ``ConfigurationError`` if *row* has no ``id``, and for a field of it that is an
     ``Amount`` or has ``converted(...)``: this reader converts no fields.
@@ -139,16 +139,11 @@ class SchemaReader(Generic[PageType, RowType]):
         normalise: Callable[[RowType, bytes], Normalised],
         times: Sequence[str] = (),
     ) -> None:
-        check_has_id(row)
-        check_converted(row, in_table=False)
-        self.path: str = path
-        self.times: Sequence[str] = times
-        self.id_name: str | None = find_name(row, "id")
-        self._page = msgspec.json.Decoder(page)
-        self._open_page = open_page
-        self._rows = msgspec.json.Decoder(list[row], float_hook=exact_number)  # type: ignore[valid-type]  # it is a type by then
-        self._mender = Mender(row)
-        self._normalise = normalise
+        check_has_id(row) check_converted(row, in_table=False) self.path: str = path self.times:
+        Sequence[str] = times self.id_name: str | None = find_name(row, "id") self._page =
+        msgspec.json.Decoder(page) self._open_page = open_page self._rows =
+        msgspec.json.Decoder(list[row], float_hook=exact_number)  # type: ignore[valid-type]  # it
+        is a type by then self._mender = Mender(row) self._normalise = normalise
 
     def split(self, body: bytes) -> RawPage:
         return open_or_raise(self._open_page, self._page.decode(body))

@@ -18,8 +18,8 @@ _ROOM = "Free some disk space, and sync again. The sync then continues where it 
 _OPTIONS = "Correct the options of the URL, which come after its question mark."
 _HOST = "Correct the host in the URL, or check that this machine can look up host names."
 _ENCODING = (
-    "The encoding of this database cannot hold a text that was sent, or a stored text has another "
-    "encoding. Use a database that was made with ENCODING 'UTF8'."
+    "The encoding of this database cannot hold a string that was sent, or a stored string has "
+    "another encoding. Use a database that was made with ENCODING 'UTF8'."
 )
 # Only the user can know that a file is immutable. Another machine may write to a disk that is
 # read-only here, and immutable=1 would then give wrong results.
@@ -158,7 +158,8 @@ _BY_SIGN = (
     ("too many", _NO_CONNECTION_LEFT),
     ("connection slots", _NO_CONNECTION_LEFT),
     ("no more connections", _NO_CONNECTION_LEFT),
-    # libpq's messages about its files of keys and certificates, some of which mention a password.
+    # libpq's messages about its key and certificate files. They come before "password", because
+    # some of the messages mention a password.
     ("private key file", _TLS),
     ("root certificate", _TLS),
     ("weak sslmode", _TLS),
@@ -267,7 +268,7 @@ def describe(error: BaseException) -> tuple[str, str]:
     line = message.splitlines()[0] if message else type(error).__name__
     if isinstance(cause, UnicodeError):
         return (
-            f"a text cannot be read or written in its encoding ({type(cause).__name__})",
+            f"a string cannot be read or written in its encoding ({type(cause).__name__})",
             _ENCODING,
         )
     if (refused := _REFUSED_VALUE.search(line)) is not None:

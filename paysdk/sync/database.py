@@ -181,7 +181,8 @@ class Database:
             else:
                 stack.pop_all()
                 return connection
-        # Raised outside the except clause, because the driver's frames contain the password.
+        # The error is raised outside the except clause, because the driver's frames contain the
+        # password.
         raise failure
 
     def driver_errors(self) -> tuple[type[BaseException], ...]:

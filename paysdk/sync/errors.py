@@ -43,9 +43,9 @@ class LeaseLostError(PaysdkError):
 class TooManyVanishedError(PaysdkError):
     """A full pass missed far more stored payments than usual, or found nothing at all.
 
-    No payment was marked as vanished. ``vanished`` is how many were missed, ``stored`` how many
-    were stored. The provider may have listed only a part, so the next sync starts again from the
-    beginning. If the payments are really gone,
+    No payment was marked as vanished. ``vanished`` is how many were missed, and ``stored`` is how
+    many were stored. The provider may have listed only a part, so the next sync starts again from
+    the beginning. If the payments are really gone,
     ``sync_payments(..., full=True, allow_vanish=True)`` marks them.
     """
 

@@ -65,7 +65,7 @@ class ExclusiveNames:
         given: object = name
         if not isinstance(given, str) or not given:
             raise ConfigurationError(
-                f"exclusive takes a name that is a non-empty text, not {name!r}."
+                f"The name for exclusive must be a non-empty string, not {name!r}."
             )
         self._database.check_process()
         key = as_key(name)

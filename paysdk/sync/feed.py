@@ -81,8 +81,8 @@ def read_change(codec: Codec, row: sa.Row[Any]) -> Change:
 def _make_feed_query() -> sa.Select[Any]:
     change, later = payment_changes, payment_changes.alias("later")
     same = [later.c[name] == change.c[name] for name in ("provider", "account", "payment_id")]
-    # Some entries have no copy of their payment. It is then the `before` of the payment's next
-    # change, or the row in `payments` if no such change exists.
+    # Some entries have no copy of their payment. The payment is then in the `before` of its next
+    # change, or in `payments` if there is no next change.
     found = (
         sa.select(later.c.before)
         .where(*same, later.c.sequence > change.c.sequence, later.c.before.is_not(None))

@@ -122,7 +122,10 @@ class FeedFollower:
             )
 
     async def _listen(self) -> None:
-        """Begin to listen, if the database can tell of changes. Otherwise it is looked at often."""
+        """Begin to listen, if the database can tell of changes.
+
+        Otherwise the follower looks every ``every`` seconds.
+        """
         if self._can_listen:
             # In Python 3.11, asyncio.wait_for drops a cancellation that comes together with its
             # result (CPython's issue 86296), and psycopg calls it. So psycopg is not cancelled.

@@ -60,7 +60,7 @@ def find_database(
     if not isinstance(given, str) or not given.strip():
         raise ConfigurationError(
             "The database must be a path or a URL, not "
-            f"{'an empty text' if isinstance(given, str) else type(place).__name__}."
+            f"{'an empty string' if isinstance(given, str) else type(place).__name__}."
         )
     if schema is not None:
         check_schema(schema)

@@ -83,8 +83,8 @@ class PostgreSQL:
     def in_ids(
         self, column: sa.ColumnElement[Any], ids: sa.BindParameter[str]
     ) -> sa.ColumnElement[bool]:
-        # As an array, because the planner then uses the index even if it has no statistics of the
-        # table yet.
+        # The ids are an array, because the planner then uses the index even if it has no statistics
+        # of the table yet.
         elements = sa.select(
             sa.func.json_array_elements_text(sa.cast(ids, postgresql.JSON(none_as_null=True)))
         ).scalar_subquery()
@@ -187,7 +187,8 @@ class PostgreSQL:
         await connection.execute(sa.select(lock, sa.func.pg_notify(CHANNEL, "")))
 
     async def listen(self) -> Listener | None:
-        # Not from the pool of the store: its other connections must stay free for transactions.
+        # The listener gets its own connection. The connections of the store's pool must stay free
+        # for transactions.
         return await open_listener(self.engine())
 
     async def lock_tables(self, connection: AsyncConnection) -> None:

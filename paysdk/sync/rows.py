@@ -27,7 +27,8 @@ __all__ = ["POSTGRESQL", "SQLITE", "Codec", "escape_unstorable"]
 
 Row: TypeAlias = tuple[Any, ...]
 
-# PostgreSQL cannot have the first in a text, and UTF-8 cannot encode the others.
+# PostgreSQL cannot store a NUL character in a text column, and UTF-8 cannot encode a lone
+# surrogate.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -202,7 +203,7 @@ class Codec:
             None if balance is None else self.read_amount(balance),
         )
         no_customer = customer_id is None and customer_number is None and customer_name is None
-        # Not validated again, because it was validated before it was written.
+        # The payment was validated before it was written, so this does not validate it again.
         return make_payment(
             SimpleNamespace(
                 provider=provider,

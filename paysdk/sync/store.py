@@ -113,9 +113,9 @@ class SQLPaymentStore:
     async def aclose(self) -> None:
         """Close the connections when running transactions have ended.
 
-        You may call this twice, and enter the store again. An iterator over payments that is not at
-        its end raises ``StoreError`` when it needs to read more, and so does one over changes that
-        waits.
+        You may call this twice, and enter the store again. After this, an iterator over payments
+        raises ``StoreError`` when it needs to read more. An iterator over changes raises it if it
+        is waiting.
         """
         self._entered = False
         # A reader that waits for a batch will get it. Any other reader may never come back. In a
@@ -200,8 +200,8 @@ class SQLPaymentStore:
 
         Keep the ``sequence`` of the last change that you have processed, and pass it the next time.
         You miss no entry: a smaller number never becomes visible after a larger one. ``before`` and
-        ``after`` are exact for changed payments. The ``after`` of a created payment is how it was
-        first seen.
+        ``after`` are exact for changed payments. For a created payment, ``after`` is the payment as
+        it was first seen.
 
         Raises ``ConfigurationError`` for an *after* that is not the number of a change.
         """

@@ -28,10 +28,10 @@ __all__ = ["SQLTokenStore"]
 class SQLTokenStore:
     """Keeps the tokens of one authorization in the database of *store*.
 
-    *name* tells this authorization from others in the same database. The lock is a lease: if its
+    *name* tells this authorization from others in the same database. The lock is a lease. If its
     holder was killed, or has stalled for longer than the store's *lease*, another process can take
-    it, and the former holder can no longer save. Anyone who can read the database can use the
-    tokens. Use it while *store* is open.
+    the lock. The former holder can then no longer save. Anyone who can read the database can use
+    the tokens. Use it while *store* is open.
 
     Raises ``ConfigurationError`` for an invalid *store* or *name*. Raises ``StoreError`` if the
     database cannot be used.
@@ -41,7 +41,7 @@ class SQLTokenStore:
         given: object = name
         if not isinstance(given, str) or not given:
             raise ConfigurationError(
-                f"The name of the tokens must be a non-empty text, not {name!r}."
+                f"The name of the tokens must be a non-empty string, not {name!r}."
             )
         self._database = get_database(store)
         self._store = store
@@ -54,8 +54,8 @@ class SQLTokenStore:
     async def lock(self) -> AsyncGenerator[_LockedRow]:
         """Hold the lock while the context lasts. Waits until it is free.
 
-        Load and save with what it yields. Raises ``ConfigurationError`` if this task holds the lock
-        already: ``save`` of the store takes it, too.
+        Load and save with the object that this yields. Raises ``ConfigurationError`` if this task
+        holds the lock already: ``save`` of the store takes it, too.
         """
         place = (self._database, self._name)
         refuse_to_wait_for_itself(place)
@@ -70,7 +70,7 @@ class SQLTokenStore:
     async def save(self, tokens: Tokens) -> None:
         """Replace the stored tokens, under the lock. They are on the disk when this returns.
 
-        Inside ``lock``, call ``save`` of what it yields instead.
+        Inside ``lock``, call ``save`` of the object that ``lock`` yields instead.
         """
         async with self.lock() as locked:
             await locked.save(tokens)
@@ -89,7 +89,7 @@ class _LockedRow:
 
     async def save(self, tokens: Tokens) -> None:
         async def write(connection: AsyncConnection) -> None:
-            # First of all, because it fails if another has the lock by now.
+            # This comes first, because it fails if another caller has the lock by now.
             await self._journal.renew(connection)
             await connection.execute(stored_tokens.delete().where(_row(self._name)))
             row = {"name": as_key(self._name), "content": tokens.to_json()}

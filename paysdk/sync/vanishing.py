@@ -87,8 +87,8 @@ def _select_parts(live: sa.ColumnElement[bool], backend: Backend) -> sa.Select[A
     """Choose the payments whose id begins with the id of a record and a colon.
 
     The columns of ids are compared by their bytes, in which ``;`` follows the colon. The outer join
-    makes SQLite search the index for each record; of an inner one it reads all payments. A record
-    without such payments gives ``None``.
+    makes SQLite search the index for each record. With an inner join, SQLite reads all payments. A
+    record without such payments gives ``None``.
     """
     records = backend.ids_as_rows(NEW_IDS).subquery()
     first, end = records.c.value.concat(":"), records.c.value.concat(";")

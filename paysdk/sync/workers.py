@@ -267,6 +267,7 @@ def check_account(provider: str, account: str) -> tuple[str, str]:
         given: object = name
         if not isinstance(given, str) or not given.strip():
             raise ConfigurationError(
-                f"The {what} must be a text, such as 'default', not {given!r}. Nothing was queued."
+                f"The {what} must be a string, such as 'default', not {given!r}. Nothing was "
+                "queued."
             )
     return provider, account

@@ -80,7 +80,7 @@ class _Digits:
     scale: int = 0
 
     def widen(self, other: _Digits) -> _Digits:
-        """The digits that the amounts of both need."""
+        """The digits that hold the amounts of *self* and of *other*."""
         return _Digits(max(self.whole, other.whole), max(self.scale, other.scale))
 
     @property
@@ -142,8 +142,8 @@ class ArrowBatches:
     ) -> Any:  # noqa: ANN401  # as above
         amounts = columns[name]
         known = self._digits[name]
-        # Counting the digits takes three times as long, and almost always the type of the batches
-        # before fits. pyarrow refuses an amount that it would have to round.
+        # Counting the digits takes three times as long, and the type of the earlier batches almost
+        # always fits. pyarrow refuses an amount that it would have to round.
         if known != _Digits():
             with suppress(pa.ArrowInvalid):
                 found = pa.array(amounts, known.arrow_type)

@@ -28,7 +28,7 @@ def _explain_nothing(_response: RawResponse) -> ErrorDetails | None:
 
 @attrs.frozen(kw_only=True)
 class Conventions:
-    """What an API does in its own way.
+    """How an API differs from others: its headers, its statuses and its errors.
 
     ``headers`` are sent with each request. ``reset_headers`` are headers, in addition to the usual
     ones, that say when a rate limit resets, and ``request_id_headers`` are further ones with the
@@ -91,7 +91,7 @@ def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
         # The value may be a secret, so the message does not repeat it.
         if not isinstance(given_value, str) or not _VALUE.fullmatch(given_value):
             raise ConfigurationError(
-                f"The value of the header {name} must be a text of one line, without spaces at "
+                f"The value of the header {name} must be a string of one line, without spaces at "
                 "its ends and with characters of Latin-1 only."
             )
         if given_name.lower() in {other.lower() for other in checked}:

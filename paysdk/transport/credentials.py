@@ -120,7 +120,7 @@ def redact_error(error: E, keys: Iterable[Secret]) -> E:
 def _copy_with_words_only(error: BaseException, keys: tuple[Secret, ...]) -> BaseException:
     """An exception like *error*, without its frames and attributes: they may hold the response."""
     kind = type(error)
-    # Without __init__, which may expect other arguments.
+    # This does not call __init__, which may expect other arguments.
     return kind.__new__(kind, *(_fit_message(word, None, keys) for word in error.args))
 
 

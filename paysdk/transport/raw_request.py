@@ -101,7 +101,7 @@ def _as_text(name: str, given: object) -> str:
     if isinstance(given, int | UUID):
         return str(given)
     raise ConfigurationError(
-        f"{name} must be a text, an integer, a finite Decimal, a bool, a date, an aware datetime "
+        f"{name} must be a string, an integer, a finite Decimal, a bool, a date, an aware datetime "
         f"or None, not {given!r}."
     )
 
@@ -111,7 +111,7 @@ def _check_unicode(name: str, text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise ConfigurationError(
-            f"{name} has half of a surrogate pair, which UTF-8 cannot say: {text!r}."
+            f"{name} has a lone surrogate, which UTF-8 cannot encode: {text!r}."
         ) from None
     return text
 
@@ -121,7 +121,7 @@ def _check_json(value: object, path: str) -> None:
     if isinstance(value, dict):
         for name, part in cast("dict[object, object]", value).items():
             if not isinstance(name, str):
-                raise ConfigurationError(f"{path} has the name {name!r}, which is not a text.")
+                raise ConfigurationError(f"{path} has the name {name!r}, which is not a string.")
             _check_json(part, f"{path}.{name}")
     elif isinstance(value, list | tuple):
         for index, part in enumerate(cast("Sequence[object]", value)):

@@ -39,7 +39,7 @@ _MAX_READ_BYTES = 10_000
 _USUAL = Conventions()
 # Only the user of the session may see these.
 _SECRET = frozenset({"set-cookie", "proxy-authenticate", "www-authenticate"})
-# Xero sends the third (its "Requests and responses" page), AWS's gateways the fourth.
+# Xero sends the third (its "Requests and responses" page), and AWS's gateways send the fourth.
 _REQUEST_IDS = (
     "x-request-id",
     "request-id",

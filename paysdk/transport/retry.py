@@ -170,7 +170,8 @@ class Retrying:
             and is_overload(error.status)
             and error.retry_after is not None
         ):
-            # Also after the last attempt: the other requests need not get a 429 of their own.
+            # Pause all requests even after the last attempt, so that the other requests wait as
+            # long as the provider asked.
             self._inner.pause_all(error.retry_after)
         if number >= self._policy.attempts:
             return None
@@ -201,8 +202,8 @@ def _read_success(
     try:
         return read(response)
     except MalformedResponseError as malformed:
-        # Not imported at the top, because many programs never get an error. This import takes a
-        # tenth of the time that making the first provider takes.
+        # This is not imported at the top, because many programs never get an error. This import
+        # takes a tenth of the time that making the first provider takes.
         from paysdk.transport.responses import explain_unreadable_body  # noqa: PLC0415  # likewise
 
         explain_unreadable_body(malformed, response)

@@ -104,9 +104,9 @@ class Sessions:
                 connector=aiohttp.TCPConnector(ssl=self._ssl_context or True),
                 proxy=self._proxy,
             )
-            # An event loop closes the async generators that were started in it before it ends
-            # (loop.shutdown_asyncgens). So if the provider is never closed, its session is closed
-            # with the loop.
+            # Before `asyncio.run` closes its event loop, it closes the async generators that were
+            # started in the loop (loop.shutdown_asyncgens). So if the provider is never closed, its
+            # session is closed with the loop.
             closer = _close_at_exit(session)
             self._own[loop] = session, closer
             await anext(closer)

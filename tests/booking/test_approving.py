@@ -51,7 +51,7 @@ async def test_a_plan_is_approved_once(story: Story) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"by": ""}, "by must be a non-empty text"),
+        ({"by": ""}, "by must be a non-empty string"),
         ({"limit": 60.0}, "limit must be a finite decimal.Decimal above 0"),
         ({"limit": Decimal("Infinity")}, "limit must be a finite"),
         ({"limit": Decimal(0)}, "limit must be a finite"),

@@ -177,9 +177,9 @@ async def test_an_undo_needs_a_name_a_reason_and_a_target_that_can_void(story: S
     """Nothing is sent without them."""
     run = await booked(story)
 
-    with pytest.raises(ConfigurationError, match="by must be a non-empty text"):
+    with pytest.raises(ConfigurationError, match="by must be a non-empty string"):
         await undo(story, run, by=" ")
-    with pytest.raises(ConfigurationError, match="reason must be a non-empty text"):
+    with pytest.raises(ConfigurationError, match="reason must be a non-empty string"):
         await undo(story, run, reason="")
     story.books.capabilities = BookingCapabilities(previews=True, voids=False)
     with pytest.raises(ConfigurationError, match="books cannot void payments"):

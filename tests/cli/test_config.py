@@ -133,10 +133,13 @@ def test_a_variable_that_is_not_set_is_named(
     [
         ("timeout = ", "is not valid TOML"),
         ("\udcff", "is not a text file in UTF-8"),
-        ("time_out = 5", "time_out is not a setting. At the top there are timeout, deadline"),
-        ("timeout = [5]", r"timeout must be a text, a number, or true or false, not \[5\]"),
-        ("[acme]\ndate = 2026-01-01", r"\[acme\] date must be a text"),
-        ("[acme]\nnested = { x = 1 }", r"\[acme\] nested must be a text"),
+        (
+            "time_out = 5",
+            "time_out is not a setting. The settings at the top level are timeout, deadline",
+        ),
+        ("timeout = [5]", r"timeout must be a string, a number, or true or false, not \[5\]"),
+        ("[acme]\ndate = 2026-01-01", r"\[acme\] date must be a string"),
+        ("[acme]\nnested = { x = 1 }", r"\[acme\] nested must be a string"),
         ('[acme]\napi_key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
         ('[acme]\nApi-Key = "sandbox-key"', r"\[acme\] api_key: a config file holds no secret"),
         (

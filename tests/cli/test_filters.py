@@ -60,7 +60,7 @@ def test_values_have_the_type_of_their_filter() -> None:
             "odd cannot filter by size. Its filters are: codes",
         ),
         ({"number": "x"}, ConfigurationError, "--filter number must be a whole number, not 'x'"),
-        ({"codes": "x"}, ConfigurationError, "--filter codes cannot be given as a text"),
+        ({"codes": "x"}, ConfigurationError, "--filter codes cannot be given as a string"),
         ({"since": "soon"}, ConfigurationError, "--filter since takes a date or a time"),
     ],
 )

@@ -35,7 +35,7 @@ def check(
     if fault is None:
         return
     assert fault.path.startswith("$")
-    # Half of a surrogate pair may be anywhere, also in names that no path can distinguish.
+    # A lone surrogate may be anywhere, also in names that no path can distinguish.
     if (
         fault.not_json
         or "nested too deeply" in str(fault)
@@ -53,7 +53,7 @@ def check(
         found = _sent_at(body, steps)
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError:  # half of a surrogate pair, which Python's json takes
+    except msgspec.DecodeError:  # a lone surrogate, which Python's json takes
         return
     assert not (isinstance(good, dict) and found.lstrip()[:1] == b"{"), (
         f"{fault.path} is a whole object, and not the fault: {fault}"

@@ -374,9 +374,9 @@ def test_a_client_cannot_be_pickled_and_shows_no_secret(store: FileTokenStore) -
         ({"store": "tokens.json"}, "store must be a token store, such as FileTokenStore"),
         ({"grace_seconds": 0}, "grace_seconds must be a finite number"),
         ({"timeout": 0}, "timeout must be"),
-        ({"client_id": ""}, "client_id must be a non-empty text"),
-        ({"client_secret": ""}, "client_secret must be a non-empty text"),
-        ({"client_secret": 7}, "client_secret must be a non-empty text"),
+        ({"client_id": ""}, "client_id must be a non-empty string"),
+        ({"client_secret": ""}, "client_secret must be a non-empty string"),
+        ({"client_secret": 7}, "client_secret must be a non-empty string"),
         ({"authentication": "none"}, "authentication must be one of client_secret_basic"),
     ],
 )

@@ -77,8 +77,8 @@ def test_what_is_no_kept_tokens(text: str | bytes, told_by: Callable[[BaseExcept
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"access_token": ""}, "A token must be a non-empty text"),
-        ({"refresh_token": 7}, "A token must be a non-empty text"),
+        ({"access_token": ""}, "A token must be a non-empty string"),
+        ({"refresh_token": 7}, "A token must be a non-empty string"),
         (
             {"renew_at": datetime(2026, 1, 31)},  # noqa: DTZ001  # what is refused
             "renew_at must be an aware datetime",

@@ -175,7 +175,7 @@ def test_fault_in_a_large_page_has_its_path() -> None:
 
 
 def test_half_of_a_pair_in_a_large_page_spoils_its_own_record() -> None:
-    """Only the record that has half of a surrogate pair in a field that is read is malformed."""
+    """Only the record that has a lone surrogate in a field that is read is malformed."""
     body = page([record(number) for number in range(200)]).replace(
         b'"id":9,', rb'"id":9,"source":"\ud800",'
     )

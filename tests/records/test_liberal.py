@@ -557,7 +557,7 @@ def test_field_is_written_as_its_type_asks(sent: str, mended: str) -> None:
     ],
 )
 def test_constant_in_a_field_is_an_error_at_its_path(sent: str, message: str) -> None:
-    """NaN, Infinity and half of a surrogate pair raise with the path of the field."""
+    """NaN, Infinity and a lone surrogate raise with the path of the field."""
     with pytest.raises(msgspec.ValidationError) as raised:
         Mender(Whole).mend(f"{{{sent}}}".encode())
     assert message == str(raised.value)

@@ -127,8 +127,12 @@ def test_record_with_all_payments_of_an_invoice(invoice_id: str) -> None:
         ("1", ["1:7", "1:8"], ""),
         ("1", ["1"], ""),
         ("1", [], ""),
-        ("1", ["1:7", "17"], "must be that id, or begin with '1:', but it is '17'"),
-        ("1", ["2"], "must be that id, or begin with '1:', but it is '2'"),
+        (
+            "1",
+            ["1:7", "17"],
+            "must be the id of its record, '1', or begin with '1:', but it is '17'",
+        ),
+        ("1", ["2"], "must be the id of its record, '1', or begin with '1:', but it is '2'"),
         ("1:2", ["1:2"], "must have no colon, but it is '1:2'"),
     ],
 )
@@ -313,7 +317,7 @@ def test_record_with_an_amount() -> None:
         id: str
         amount: Amount
 
-    with pytest.raises(ConfigurationError, match=r"Paid: the field amount .* by a SchemaReader"):
+    with pytest.raises(ConfigurationError, match=r"Paid: the field amount .* in a SchemaReader"):
         SchemaReader(
             path="$",
             page=list[msgspec.Raw],

@@ -1,4 +1,4 @@
-"""Pages with half of a surrogate pair, or with a number that JSON does not have."""
+"""Pages with a lone surrogate, or with a number that JSON does not have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @READERS
 def test_half_of_a_surrogate_pair_is_malformed(reader: Reader[Payment]) -> None:
-    """Half of a surrogate pair in a field that is read makes only its own record malformed."""
+    """A lone surrogate in a field that is read makes only its own record malformed."""
     for field, sent, at in [
         ("id", rb'"\ud800"', ".id"),
         ("amount", rb'"\\\uDEad\ud83d\ude00 \uFfFd"', ".amount"),

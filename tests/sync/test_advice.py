@@ -355,7 +355,7 @@ async def test_a_database_of_another_encoding_keeps_what_it_can(
         shelf.payments.append(make(2, 2, customer=CustomerRef(name="株式会社")))
         if encoding == "latin1":
             with pytest.raises(
-                StoreError, match="The encoding of this database cannot hold a text"
+                StoreError, match="The encoding of this database cannot hold a string"
             ):
                 await sync_payments(shelf, store)
         else:

@@ -245,7 +245,7 @@ async def test_an_invalid_name_is_refused(
     name: Any,  # noqa: ANN401  # whatever is given
 ) -> None:
     """The error comes before anything is written."""
-    with pytest.raises(ConfigurationError, match="exclusive takes a name"):
+    with pytest.raises(ConfigurationError, match="The name for exclusive must be"):
         await store.exclusive(name).__aenter__()
 
 

@@ -182,8 +182,8 @@ async def test_database_that_goes_away(
         ({"after": 2**63}, "after must be a whole number from 0 to 9223372036854775807"),
         ({"after": "7"}, "after must be a whole number from 0"),
         ({"every": 0}, "every must be a finite number of seconds above 0"),
-        ({"account": ""}, "account must be a non-empty text, not ''"),
-        ({"provider": 7}, "provider must be a non-empty text"),
+        ({"account": ""}, "account must be a non-empty string, not ''"),
+        ({"provider": 7}, "provider must be a non-empty string"),
     ],
 )
 def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any], message: str) -> None:

@@ -54,7 +54,7 @@ def test_a_database_is_named_by_a_path_or_a_url(place: str | Path, name: str) ->
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("", "must be a path or a URL, not an empty text"),
+        ("", "must be a path or a URL, not an empty string"),
         ("  ", "must be a path or a URL"),
         (None, "must be a path or a URL, not NoneType"),
         (b"payments.db", "must be a path or a URL, not bytes"),

@@ -133,9 +133,9 @@ async def test_cancelling_leaves_whole_pages_and_no_lease(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"account": ""}, "account must be a non-empty text"),
-        ({"account": "  "}, "account must be a non-empty text"),
-        ({"account": None}, "account must be a non-empty text"),
+        ({"account": ""}, "account must be a non-empty string"),
+        ({"account": "  "}, "account must be a non-empty string"),
+        ({"account": None}, "account must be a non-empty string"),
         ({"overlap": -1}, "overlap must be a finite number of seconds from 0"),
         ({"overlap": True}, "overlap"),
         ({"overlap": float("nan")}, "overlap"),

@@ -137,7 +137,7 @@ async def test_a_store_that_is_not_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", 7])
 def test_what_is_no_name(tmp_path: Path, name: Any) -> None:  # noqa: ANN401  # what is refused
     """It is refused when the store is made, and so is what is no store."""
-    with pytest.raises(ConfigurationError, match="name of the tokens must be a non-empty text"):
+    with pytest.raises(ConfigurationError, match="name of the tokens must be a non-empty string"):
         SQLTokenStore(SQLPaymentStore(tmp_path / "payments.db"), name)
     wrong: Any = "payments.db"
     with pytest.raises(ConfigurationError, match="must be an SQLPaymentStore"):

@@ -238,7 +238,7 @@ async def test_an_account_that_is_being_synced_can_be_queued(
 async def test_empty_names_are_refused(office: Office, provider: str, account: str) -> None:
     """The error comes before anything is queued."""
     with pytest.raises(
-        ConfigurationError, match=r"must be a text, such as 'default', not .*Nothing was queued"
+        ConfigurationError, match=r"must be a string, such as 'default', not .*Nothing was queued"
     ):
         await office.syncs.defer([ACME, (provider, account)])
 

@@ -185,7 +185,7 @@ async def test_no_payments_are_an_empty_table() -> None:
 
 
 async def test_a_text_that_is_no_unicode_is_escaped() -> None:
-    """UTF-8 has no bytes for half of a surrogate pair, so the text has its escape."""
+    """UTF-8 has no bytes for a lone surrogate, so the text has its escape."""
     table = await to_arrow([attrs.evolve(REQUIRED, external_id="a\ud800b"), REQUIRED])
 
     assert ["a\\ud800b", None] == table.column("external_id").to_pylist()

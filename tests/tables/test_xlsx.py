@@ -135,7 +135,7 @@ def test_a_text_stays_a_text(path: Path, text: str) -> None:
 
 
 def test_what_xml_cannot_hold_is_replaced(path: Path) -> None:
-    """Half of a surrogate pair is no text, and would make the file unreadable."""
+    """A lone surrogate is no text, and would make the file unreadable."""
     (row,) = cells(path, [attrs.evolve(REQUIRED, external_id="a\ud800b\uffff")])
 
     assert "a\ufffdb\ufffd" == row["external_id"].value

@@ -102,12 +102,12 @@ def test_method_is_a_name(method: str) -> None:
         ({"method": "HEAD", "form": {}}, "A HEAD request has no body"),
         ({"query": "a=1"}, "query must map names to values"),
         ({"form": [("a", "b")]}, "form must map names to values"),
-        ({"query": {"a": "\ud800"}}, r"query\['a'\] has half of a surrogate pair"),
-        ({"form": {"a": "\ud800"}}, r"form\['a'\] has half of a surrogate pair"),
-        ({"json": ["\ud800"]}, r"json\[0\] has half of a surrogate pair"),
-        ({"query": {"a": 1.5}}, r"query\['a'\] must be a text"),
-        ({"query": {"a": [object()]}}, r"query\['a'\] must be a text"),
-        ({"query": {"a": Decimal("NaN")}}, r"query\['a'\] must be a text"),
+        ({"query": {"a": "\ud800"}}, r"query\['a'\] has a lone surrogate"),
+        ({"form": {"a": "\ud800"}}, r"form\['a'\] has a lone surrogate"),
+        ({"json": ["\ud800"]}, r"json\[0\] has a lone surrogate"),
+        ({"query": {"a": 1.5}}, r"query\['a'\] must be a string"),
+        ({"query": {"a": [object()]}}, r"query\['a'\] must be a string"),
+        ({"query": {"a": Decimal("NaN")}}, r"query\['a'\] must be a string"),
         (
             {"query": {"a": datetime(2026, 1, 1)}},  # noqa: DTZ001  # what is refused
             r"query\['a'\] must be an aware datetime",

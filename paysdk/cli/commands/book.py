@@ -314,7 +314,7 @@ async def open_target(
     failures: list[PaysdkError] = []
     async with (
         SQLPaymentStore(database, create=False) as store,
-        # The orders of every process that shares the store are kept apart.
+        # Processes that share the store take turns with orders for the same invoice.
         open_providers(selection, failures, exclusive=store.exclusive) as providers,
     ):
         if failures:

@@ -194,5 +194,5 @@ async def _check_side(store: SQLPaymentStore, comparison: Comparison, name: str)
     if first is None:
         raise ConfigurationError(
             f"There are no payments of {name} for the account {comparison.account}. "
-            f"To fill it: {describe_sync([name], comparison.database, comparison.account)}"
+            f"To store them: {describe_sync([name], comparison.database, comparison.account)}"
         )

@@ -173,7 +173,8 @@ async def _read(
 
 
 def _is_not_the_providers(error: Exception) -> bool:
-    # Writing raises an OSError, and so does a closed pipe. Some errors of paysdk are one, too.
+    # A failed write raises an OSError, and a closed pipe raises one, too. Some errors of paysdk are
+    # OSErrors, too.
     return isinstance(error, OSError) and not isinstance(error, PaysdkError)
 
 

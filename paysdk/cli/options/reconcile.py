@@ -50,7 +50,7 @@ def reconcile_command(
         typer.Option(
             "--from",
             metavar="DATABASE",
-            help="The database that 'paysdk sync' filled with the payments of both.",
+            help="The database that 'paysdk sync' filled with the payments of both providers.",
         ),
     ],
     account: Account = "default",

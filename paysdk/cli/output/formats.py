@@ -33,7 +33,8 @@ _SKIPPED = (
     r"""\u180b-\u180f\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0"""
     r"""\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"""
 )
-# With the signs of full and of small width, which a spreadsheet may read as the usual ones.
+# The pattern includes the full-width and small signs, which a spreadsheet may read as the usual
+# ones.
 _FORMULA_SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 _FORMULA = re.compile(
     rf"^(?=[\t\r\n]|{_SKIPPED}*{_FORMULA_SIGNS})|(?<=[{_BREAKS}])(?={_SKIPPED}*{_FORMULA_SIGNS})"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WORDS", "reword"]
 
-# Each pattern is found in the source of a message. A message that a server sent is not changed,
-# because it has none of these phrases.
+# A test checks that each pattern matches a message in paysdk's source code. A message that a server
+# sent is not changed, because it has none of these phrases.
 WORDS: Mapping[str, str] = {
     # Listings
     r"page_size (?=must)": "--page-size ",

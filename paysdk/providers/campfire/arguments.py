@@ -143,7 +143,7 @@ def check_external_id(external_id: str) -> str:
 def _check_text(name: str, value: object, listed: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(
-            f"{name} must be a non-empty text, not {value!r}. The API would "
+            f"{name} must be a non-empty string, not {value!r}. The API would "
             f"ignore an empty one and list every {listed}."
         )
     if not value.isprintable():
@@ -152,7 +152,7 @@ def _check_text(name: str, value: object, listed: str) -> str:
 
 
 def check_payment_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
-    """Return *ids* as texts. *name* is the argument's."""
+    """Return *ids* as a set of strings. *name* is the name of the argument."""
     given: object = ids
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")

@@ -194,8 +194,8 @@ class InvoiceOperations(RestProvider):
 
         Campfire makes a reversing entry, and the payment stays in every list. *void_date* is the
         day of the entry, by default Campfire's today. Voiding a payment that came from Stripe
-        refunds real money, so it is refused unless *allow_refund* is true. So is a payment whose
-        source Campfire does not show. A payment is never deleted.
+        refunds real money, so it is refused unless *allow_refund* is true. A payment whose source
+        Campfire does not show is refused in the same way. A payment is never deleted.
 
         paysdk reads the invoice first. If the payment is voided already, nothing is sent, and this
         returns the payment and logs that. The request is sent once, and retried only if it cannot

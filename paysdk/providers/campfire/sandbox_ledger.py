@@ -32,8 +32,8 @@ class Ledger:
     """The payments and invoices, which a test can change.
 
     *given* are a test's own payments. Otherwise the ledger begins with *size* payments that are
-    made up. *hidden* are fields that a listing does not show, and *extra* those that the test adds.
-    ``booked`` has, for each payment of an order, the fields that only an invoice shows.
+    made up. *hidden* are fields that a listing does not show, and *extra* are fields that the test
+    adds. ``booked`` has, for each payment of an order, the fields that only an invoice shows.
     """
 
     def __init__(

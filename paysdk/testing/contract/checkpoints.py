@@ -104,7 +104,7 @@ class CheckpointCases(ContractCases):
             check_equal(
                 expected,
                 given,
-                "one page after another, each resumed from the checkpoint of the one before",
+                "one page after another, each resumed from the checkpoint of the previous page",
             )
 
     @wire_case

@@ -95,7 +95,8 @@ class FailureCases(ContractCases):
         async with self.harness() as harness:
             patient = harness.provider(retry=ONCE)
             hasty = harness.provider(retry=ONCE, timeout=_SHORT_DEADLINE_SECONDS)
-            # The hanging request may time out before it arrives. It has the URL of the one before.
+            # The hanging request may time out before it arrives. It has the URL of the previous
+            # request.
             for fault in (status(503), reset(), wrong_body(), hang()):
                 provider = hasty if fault.kind == "hang" else patient
                 harness.proxy.inject_faults(FaultPlan().always(fault))

@@ -223,7 +223,10 @@ async def _read_in_turn(*listings: AsyncIterator[Page]) -> list[list[Payment]]:
 
 
 def _refuses(harness: Harness, provider: PaymentsProvider, name: str, *values: object) -> bool:
-    """Whether it has no filter of this name. Then check that it refuses these values."""
+    """Whether *provider* has no filter *name*.
+
+    If so, check that the provider refuses these values.
+    """
     if name in provider.capabilities.filters:
         return False
     for value in values:

@@ -49,7 +49,7 @@ T = TypeVar("T")
 # Enough payments for several pages, with a short last page.
 FEW = 7
 _SIZE = 2
-# As many full pages of an API with a fixed page size are enough, and a short one.
+# For an API with a fixed page size, this number of full pages and a short one are enough.
 _FULL_PAGES = 3
 QUICK = RetryPolicy(attempts=3, wait_initial=0)
 ONCE = RetryPolicy(attempts=1)

@@ -241,14 +241,14 @@ class ListingCases(ContractCases):
             # The first page of a second endpoint repeats nothing: its records may have another
             # shape.
             repeats = [False, *(path == before for before, path in pairwise(paths))]
-            what = "if each page begins with the last payment of the page before"
+            what = "if each page begins with the last payment of the previous page"
             before, targets = harness.requests, _targets(harness)
             harness.change_records(everything, repeat_last(repeats))
             given = await collect_payments(listing)
             if ids(given) != ids(everything) and _targets(harness)[before:] != targets:
                 # The next request depends on how many records came. So only the last page can have
                 # an additional record.
-                what = "if the last page begins with the last payment of the page before"
+                what = "if the last page begins with the last payment of the previous page"
                 repeats = [
                     again and not next_again for again, next_again in pairwise([*repeats, False])
                 ]

@@ -67,7 +67,8 @@ class RequestCases(ContractCases):
             ):
                 sent = harness.requests
                 harness.proxy.inject_faults(FaultPlan().first(1, fault))
-                # Not every provider follows redirects, and no provider follows one of a POST.
+                # Some providers refuse every redirect, and all providers refuse a redirect of a
+                # POST. So the listing may end with an error.
                 await collect_until_error(provider.list_payments(page_size=harness.size))
                 _check_headers(expected, harness.proxy.requests[sent:], what)
 

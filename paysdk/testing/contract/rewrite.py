@@ -118,7 +118,7 @@ def change_raws(known: Sequence[Payment], change: Callable[[Payment, Json], Json
 
 
 def repeat_last(repeats: Sequence[bool]) -> Edit:
-    """Let the pages that *repeats* names begin with the last record of the page before."""
+    """Let the pages that *repeats* names begin with the last record of the previous page."""
     last: list[Json] = []
 
     def edit(number: int, records: list[Json]) -> list[Json]:

@@ -270,13 +270,13 @@ def test_names_that_do_not_exist_are_told(desk: Desk) -> None:
     desk.plan()
     for shown, message in [
         (desk.do("approve", "--by", "Ann", "--limit", "2000", "--leave-out", "p9"), "no line for"),
-        (desk.do("approve", "--by", " ", "--limit", "2000"), "--by must be a non-empty text"),
+        (desk.do("approve", "--by", " ", "--limit", "2000"), "--by must be a non-empty string"),
         (desk.do("approve", "--by", "Ann", "--limit", "0"), "--limit must be above 0"),
         (desk.do("approve", "--by", "Ann", "--limit", "100.00"), "Ann approved 100.00"),
         (desk.do("apply"), "is not approved"),
         (desk.do("undo", "--by", "Ann", "--reason", "x", "--payment", "p9"), "no booking of"),
-        (desk.do("undo", "--by", "Ann", "--reason", " "), "--reason must be a non-empty text"),
-        (desk.release("p9", "--by", ""), "--by must be a non-empty text"),
+        (desk.do("undo", "--by", "Ann", "--reason", " "), "--reason must be a non-empty string"),
+        (desk.release("p9", "--by", ""), "--by must be a non-empty string"),
     ]:
         assert (2, True, "") == (shown.code, message in shown.err, shown.out), shown
     listed = desk.do("status", "--format", "json").out.splitlines()

@@ -451,8 +451,8 @@ def test_a_report_on_a_full_disk_is_one_line(
         (
             ("campfire", "notfy", "--from", "payments.db"),
             (
-                "There are no payments of notfy for the account default. To fill it: paysdk sync "
-                "notfy --to payments.db"
+                "There are no payments of notfy for the account default. To store them: paysdk "
+                "sync notfy --to payments.db"
             ),
         ),
         (

@@ -196,7 +196,7 @@ def test_a_full_pass_can_be_requested(paysdk: Command, serve_api: ServeApi, data
         (("--to", ""), "The database must be a path or a URL"),
         (("--to", "mysql://ann:letmein@db/x"), "not in mysql"),
         (("--to", "none/payments.db"), "unable to open database file"),
-        (("--to", "payments.db", "--account", " "), "account must be a non-empty text"),
+        (("--to", "payments.db", "--account", " "), "account must be a non-empty string"),
     ],
 )
 def test_wrong_input_is_one_line(

@@ -36,9 +36,9 @@ from tests.providers.campfire.paying.orders import INVOICE, NAMED, PLAIN, pay
         ({"invoice_id": True}, "invoice_id must be a whole number"),
         (
             {"external_id": ""},
-            "external_id must be a non-empty text, not ''. The API would",
+            "external_id must be a non-empty string, not ''. The API would",
         ),
-        ({"external_id": "  "}, "external_id must be a non-empty text"),
+        ({"external_id": "  "}, "external_id must be a non-empty string"),
         ({"external_id": 7}, "external_id"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1"),
         ({"concurrency": True}, "concurrency must be"),
@@ -54,7 +54,7 @@ def test_bad_argument_of_list_payments(arguments: dict[str, Any], message: str) 
 
 @pytest.mark.parametrize("external_id", ["\ud800", "a\nb", "a\x00"], ids=repr)
 def test_an_external_id_that_cannot_be_sent_is_refused(external_id: str) -> None:
-    """Half a surrogate pair and control characters raise at the call."""
+    """A lone surrogate and control characters raise at the call."""
     with pytest.raises(ConfigurationError, match="external_id must have only printable characters"):
         CampfireProvider("sandbox-key").list_payments(external_id=external_id)
 

@@ -78,7 +78,7 @@ def _unquote(text: str) -> str:
 
 
 def _unescape(text: str) -> str:
-    """*text* without backslash escapes. JSON escapes half of a surrogate pair at a time."""
+    """*text* without backslash escapes. JSON escapes each half of a surrogate pair by itself."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[found.lastindex or 0], 16)), text)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -86,7 +86,7 @@ def check_new_external_id(value: object) -> None:
     )
     if not fits:
         raise ConfigurationError(
-            f"external_id must be a text of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
+            f"external_id must be a string of 1 to {_MAX_EXTERNAL_ID_CHARS} printable characters, "
             f"without space around it, not {value!r}."
         )
 

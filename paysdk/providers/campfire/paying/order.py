@@ -133,7 +133,7 @@ class PayOrder:
             return cls(_encode(lists), expected)
         except UnicodeEncodeError as error:
             raise ConfigurationError(
-                f"A text has half of a surrogate pair, which UTF-8 cannot encode: {error}."
+                f"A string has a lone surrogate, which UTF-8 cannot encode: {error}."
             ) from None
 
 

@@ -231,8 +231,8 @@ def _find_alike(
 ) -> list[str] | None:
     """The ids of the payments of *items*, which cannot be recognised by an external id.
 
-    Returns ``None`` unless exactly as many payments match as there are items, and none of *theirs*,
-    the items of other orders, matches one of these payments.
+    Returns ids only if exactly as many payments match as there are items, and if these payments
+    match no item of *theirs*, the items of other orders. Otherwise returns ``None``.
     """
     alike = [payment for payment in payments if any(matches(item, payment) for item in items)]
     if len(alike) != len(items) or any(

@@ -109,7 +109,7 @@ class Recovery:
             open_orders = await turn.open_orders.read()
             kept = next((each for each in open_orders if each.id == sent.id), None)
             if kept is None and not sent.payment_ids and not sent.order.has_all_external_ids:
-                # Another call found or released it. So a new payment may be anybody's.
+                # Another call found or released the order. So a new payment may be anybody's.
                 return None
             kept = kept or sent
             kept.payment_ids = sent.payment_ids

@@ -193,9 +193,9 @@ def _find_new_payments(turn: Turn, sent: SentOrder, paid: Paid) -> tuple[str, ..
         return sent.payment_ids
     if paid.invoice.id != turn.invoice_id:
         return ()
-    # The order was booked. So if only as many payments as were ordered can be its own, no other
-    # order made them. If none can be, it is not booked yet, and the new payments are somebody
-    # else's.
+    # The response is a success. So if only as many payments as were ordered can be the order's own,
+    # no other order made them. If no payment can be the order's own, the order is not booked yet,
+    # and the new payments are somebody else's.
     sent.payment_ids = (
         find_booked(
             turn.order,

@@ -88,8 +88,8 @@ class TargetCases(ABC):
     ) -> TargetSubject:
         """Return a target to test, with new books.
 
-        With *order_fails*, the first order fails so, and with *void_fails*, the first void. The
-        contract calls it for each case.
+        *order_fails* says how the first order fails, and *void_fails* says how the first void
+        fails. The contract calls it for each case.
         """
 
     @asynccontextmanager

@@ -122,8 +122,8 @@ class LookupCases(TargetCases):
 
     @target_case
     async def test_finds_only_payments_of_the_order(self) -> None:
-        """`find_payments` returns no payment that has another external id or none, also if its
-        amount and date are the order's.
+        """`find_payments` returns only payments with the order's external id, even if others have
+        its amount and date.
         """
         async with self.books() as books:
             target = books.open_target()

@@ -74,7 +74,7 @@ def test_amount_that_is_not_exact_is_refused(
         (lambda: TransactionPayment(cast("Any", 1.5), Decimal(1)), "transaction_id must be an id"),
         (
             lambda: TransactionPayment(1, Decimal(1), ""),
-            "transaction_description must be a non-empty text",
+            "transaction_description must be a non-empty string",
         ),
         (
             lambda: CreditMemoPayment(1, Decimal(1), cast("Any", "2025-07-25")),
@@ -84,15 +84,15 @@ def test_amount_that_is_not_exact_is_refused(
             lambda: DebitMemoPayment(1, Decimal(1), NAIVE),
             "posted_at must be a datetime.date",
         ),
-        (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a non-empty text"),
+        (lambda: ManualPayment(Decimal(1), 1, " ", DAY), "account_name must be a non-empty string"),
         (
             lambda: ManualPayment(Decimal(1), 1, "Bank", cast("Any", None)),
             "payment_date must be a datetime.date",
         ),
-        (lambda: ManualPayment(Decimal(1), 1, "Bank", DAY, ""), "external_id must be a text"),
+        (lambda: ManualPayment(Decimal(1), 1, "Bank", DAY, ""), "external_id must be a string"),
         (
             lambda: ManualPayment(Decimal(1), 1, "Bank", DAY, "x" * 257),
-            "external_id must be a text of 1 to 256 printable characters",
+            "external_id must be a string of 1 to 256 printable characters",
         ),
     ],
     ids=range(11),

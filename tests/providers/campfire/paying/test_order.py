@@ -173,7 +173,7 @@ def test_mappings_are_passed_through() -> None:
             {"transactions": [{"amount": 1, "a": object()}]},
             r"transactions\[…\]\.a cannot be sent exactly",
         ),
-        ({"transactions": [{"amount": 1, "memo": "\ud800"}]}, "half of a surrogate pair"),
+        ({"transactions": [{"amount": 1, "memo": "\ud800"}]}, "a lone surrogate"),
         (
             {"empty_transactions": [manual("1", "x"), manual("2", "x")]},
             "Two items have the same external_id",
@@ -202,11 +202,11 @@ def test_external_id_of_a_mapping_is_checked_too(
 ) -> None:
     """The external id in a mapping must be one that the API can keep, and may be missing."""
     with pytest.raises(
-        ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"
+        ConfigurationError, match="external_id must be a string of 1 to 256 printable characters"
     ):
         manual("1", external_id)
     with pytest.raises(
-        ConfigurationError, match="external_id must be a text of 1 to 256 printable characters"
+        ConfigurationError, match="external_id must be a string of 1 to 256 printable characters"
     ):
         order(empty_transactions=[{"amount": 1, "external_id": external_id}])
     assert {"one"} == order(

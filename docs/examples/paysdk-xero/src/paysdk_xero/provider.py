@@ -35,7 +35,7 @@ class XeroProvider(sdk.RestProvider):
     empty_statuses: ClassVar[frozenset[int]] = frozenset({304})
     token_server: ClassVar[sdk.TokenServer] = sdk.TokenServer(
         token_url="https://identity.xero.com/connect/token",  # noqa: S106  # an address
-        grace_seconds=1800,  # so long Xero accepts a refresh token that was replaced
+        grace_seconds=1800,  # Xero accepts a replaced refresh token for this long
     )
 
     def __init__(
