@@ -139,11 +139,16 @@ class SchemaReader(Generic[PageType, RowType]):
         normalise: Callable[[RowType, bytes], Normalised],
         times: Sequence[str] = (),
     ) -> None:
-        check_has_id(row) check_converted(row, in_table=False) self.path: str = path self.times:
-        Sequence[str] = times self.id_name: str | None = find_name(row, "id") self._page =
-        msgspec.json.Decoder(page) self._open_page = open_page self._rows =
-        msgspec.json.Decoder(list[row], float_hook=exact_number)  # type: ignore[valid-type]  # it
-        is a type by then self._mender = Mender(row) self._normalise = normalise
+        check_has_id(row)
+        check_converted(row, in_table=False)
+        self.path: str = path
+        self.times: Sequence[str] = times
+        self.id_name: str | None = find_name(row, "id")
+        self._page = msgspec.json.Decoder(page)
+        self._open_page = open_page
+        self._rows = msgspec.json.Decoder(list[row], float_hook=exact_number)  # type: ignore[valid-type]  # it is a type by then
+        self._mender = Mender(row)
+        self._normalise = normalise
 
     def split(self, body: bytes) -> RawPage:
         return open_or_raise(self._open_page, self._page.decode(body))
