@@ -73,10 +73,10 @@ def fit_lines(
     *,
     others: Iterable[Booking] = (),
 ) -> Iterator[BookingLine | Problem]:
-    """Yield each line that still fits on its invoice after the lines before it, or why it does not.
+    """Check each line together with the lines before it: yield the line if it fits, or a problem.
 
-    What would be due after a line counts the lines before it. *others* are the bookings whose
-    outcome is not known.
+    What would be due after a line counts the lines before it. Problems in *entries* are yielded as
+    they are. *others* are the bookings whose outcome is not known.
     """
     planned = Decimal(0)
     ordered = add_up_open(others, invoices[0]) if invoices else planned

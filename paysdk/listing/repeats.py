@@ -67,7 +67,8 @@ class RequestsMade:
 class PagesGiven:
     """The pages that a listing has returned, by their first and last rows, in eight bytes each.
 
-    A provider may have a new link each time, and still go in circles or never end.
+    A provider may send a new link with each page, and still repeat its pages, or send nothing new
+    without end. ``RequestsMade`` does not notice that.
     """
 
     def __init__(self) -> None:

@@ -3,9 +3,9 @@
 A record is JSON as the provider sends it. A row is the struct that a record is decoded into. It has
 the provider's shape, and keeps the bytes of its record.
 
-A page takes three steps. Its body is split into records. The records are decoded into rows. Each
-row becomes a ``Payment`` when the caller reaches it. The second step finds every malformed record,
-so the third cannot fail.
+A page takes three steps. Its body is split into records. The records are decoded into rows. With
+most readers, each row becomes a ``Payment`` when the caller reaches it. The second step finds every
+malformed record, so the third cannot fail.
 
 If a record cannot be decoded, ``decode_one_by_one`` reads the page again. So errors have a path,
 and it costs nothing while all records are good.

@@ -98,7 +98,7 @@ class Settings:
 
 
 def _check_ssl_context(given: object) -> None:
-    # Importing ssl takes a while, and a context that was given has imported it.
+    # Importing ssl takes a while, so this compares the names of the classes.
     kinds = [kind.__name__ for kind in type(given).__mro__]
     if given is not None and "SSLContext" not in kinds:
         raise ConfigurationError(

@@ -378,7 +378,7 @@ async def test_a_text_in_another_encoding_is_refused(
             await sync_payments(shelf, store, "\ud800")
         await sync_payments(shelf, store)
         await rows(store, r"UPDATE payments SET customer_name = E'M\xfcller'", writes=True)
-        with pytest.raises(StoreError, match="a stored text has another encoding"):
+        with pytest.raises(StoreError, match="a stored string has another encoding"):
             [payment async for payment in store.payments(provider="acme")]
 
 

@@ -1,4 +1,7 @@
-"""What each field of a ``Payment`` is at Campfire: one table."""
+"""What each field of a ``Payment`` is at Campfire: a class with a line for each field.
+
+A field without ``name=`` has the same name in Campfire's JSON.
+"""
 
 from __future__ import annotations
 

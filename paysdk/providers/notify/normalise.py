@@ -1,6 +1,7 @@
-"""What each field of a ``Payment`` is at Notify: one table.
+"""What each field of a ``Payment`` is at Notify: a class with a line for each field.
 
-The fields of a payment's invoice and of its customer are in ``schema.py``.
+A field without ``name=`` has the same name in Notify's JSON. The fields of a payment's invoice and
+of its customer are in ``schema.py``.
 """
 
 from __future__ import annotations

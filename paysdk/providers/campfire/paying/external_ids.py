@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["external_id_fits"]
 
-# A beginning shorter than this counts as another external id, as "order-1" does for "order-10", and
-# not as one that a server has cut.
+# "order-1" may be an external id of its own, and not "order-10" cut short. So a text shorter than
+# this is never taken for the beginning of another external id.
 _MIN_CUT_CHARS = 10
 # A text that was encoded twice has two more forms for each way of encoding.
 _MAX_FORMS = 8

@@ -1,4 +1,4 @@
-"""What each field of a ``Payment`` is at Mollie: one table."""
+"""What each field of a ``Payment`` is at Mollie: a class with a line for each field."""
 
 from __future__ import annotations
 
