@@ -6,6 +6,7 @@ CSV, and in what the converter writes. These tests name the places that lack it.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
@@ -26,7 +27,7 @@ from paysdk.tables.columns import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOLLIE = Path(__file__).parents[1] / "docs" / "examples" / "paysdk-mollie" / "src"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 PAYMENT = Payment(provider="acme", id="1", amount=Decimal(1), invoice=InvoiceRef("2"))
 # In rows, the parts of these fields have columns of their own.
 PARTS = {"invoice": "invoice_id", "customer": "customer_id"}
@@ -60,7 +61,8 @@ def places() -> dict[str, Iterable[str]]:
     return {
         "CampfireRecord": {*vars(CampfireRecord), "raw"},
         "NotifyRecord": {*vars(NotifyRecord), "raw"},
-        "MollieRecord": {*vars(mollie_record()), "raw"},
+        "MollieRecord": {*vars(example_record("mollie")), "raw"},
+        "XeroRecord": {*vars(example_record("xero")), "raw"},
         "the store's table payments": {*row_names(CONTENT), "provider"},
         "the payment that the store reads": {
             name for name in fields_of(Payment) if hasattr(read, name)
@@ -70,14 +72,16 @@ def places() -> dict[str, Iterable[str]]:
     }
 
 
-def mollie_record() -> type[Any]:
-    """The record of the example distribution."""
-    sys.path.insert(0, str(MOLLIE))
+def example_record(name: str) -> type[Any]:
+    """The record of an example distribution that has a table."""
+    source = str(EXAMPLES / f"paysdk-{name}" / "src")
+    sys.path.insert(0, source)
     try:
-        from paysdk_mollie.normalise import MollieRecord  # noqa: PLC0415  # not installed
+        normalise = importlib.import_module(f"paysdk_{name}.normalise")
     finally:
-        sys.path.remove(str(MOLLIE))
-    return MollieRecord
+        sys.path.remove(source)
+    record: type[Any] = getattr(normalise, f"{name.capitalize()}Record")
+    return record
 
 
 def test_every_place_knows_every_field() -> None:
@@ -85,7 +89,9 @@ def test_every_place_knows_every_field() -> None:
     assert [] == missing_fields(fields_of(Payment), places())
 
 
-@pytest.mark.parametrize("record", [CampfireRecord, NotifyRecord, mollie_record()])
+@pytest.mark.parametrize(
+    "record", [CampfireRecord, NotifyRecord, example_record("mollie"), example_record("xero")]
+)
 def test_tables_have_the_order_of_a_payment(record: type[Any]) -> None:
     """The table of a provider lists the fields in the order in which a payment has them."""
     lines = re.findall(

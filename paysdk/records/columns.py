@@ -18,6 +18,7 @@ import msgspec
 
 from paysdk.errors import ConfigurationError
 from paysdk.exact import exact_amount, in_utc
+from paysdk.records.errors import PASSED_ON, as_validation_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +46,20 @@ def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
     """Return the annotation of a field whose decoded value *convert* converts.
 
     *convert* takes the value and its path, and returns the new value. If the type of the field
-    allows ``None``, *convert* is not called for ``None``. It raises ``ValueError`` or
-    ``msgspec.ValidationError`` for a bad value. Its results for texts are cached, so it must return
-    the same value for the same text.
+    allows ``None``, *convert* is not called for ``None``. Whatever it raises makes the record
+    malformed, at that path. Its results for texts are cached, so it must return the same value for
+    the same text.
     """
-    return msgspec.Meta(extra={"paysdk": _Conversion(convert)})
+
+    def convert_at(value: object, path: str) -> object:
+        try:
+            return convert(value, path)
+        except PASSED_ON:
+            raise
+        except Exception as error:
+            raise as_validation_error(error, path) from error
+
+    return msgspec.Meta(extra={"paysdk": _Conversion(convert_at)})
 
 
 def _read_moment(moment: datetime, path: str) -> datetime:

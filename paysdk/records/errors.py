@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
     from paysdk.records.page import RawPage
 
-__all__ = ["FieldError", "open_or_raise", "reading_records"]
+__all__ = ["PASSED_ON", "FieldError", "as_validation_error", "open_or_raise", "reading_records"]
 
 PageType = TypeVar("PageType")
+
+# An error of the decoder has its path already, and the others are not about the record.
+PASSED_ON = (msgspec.MsgspecError, RecursionError, MemoryError)
 
 
 class FieldError(ValueError):
@@ -37,10 +40,10 @@ def reading_records() -> Generator[None]:
     """
     try:
         yield
-    except (msgspec.MsgspecError, RecursionError, MemoryError):
+    except PASSED_ON:
         raise
     except Exception as error:
-        raise _as_validation_error(error) from error
+        raise as_validation_error(error) from error
 
 
 def open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> RawPage:
@@ -49,9 +52,9 @@ def open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> R
         return open_page(page)
 
 
-def _as_validation_error(error: Exception) -> msgspec.ValidationError:
+def as_validation_error(error: Exception, path: str = "") -> msgspec.ValidationError:
+    """The error for *error*, which a provider's own code raised about the field at *path*."""
     if isinstance(error, FieldError):
-        return msgspec.ValidationError(f"{error} - at `$[0].{error.field}`")
-    return msgspec.ValidationError(
-        str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-    )
+        path = f"$[0].{error.field}"
+    what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return msgspec.ValidationError(f"{what} - at `{path}`" if path else what)

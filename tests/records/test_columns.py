@@ -17,6 +17,7 @@ from paysdk.records.columns import (
     converted,
     has_times,
 )
+from paysdk.records.errors import FieldError
 from paysdk.records.fields import RawRecord
 
 if TYPE_CHECKING:
@@ -76,6 +77,30 @@ def test_bad_amount_is_refused_at_its_place(sent: str) -> None:
     """The error has the path in the names of JSON."""
     with pytest.raises(msgspec.ValidationError, match=r"\$\[0\]\.part\.unitPrice"):
         read(f'{{"part": {{"unitPrice": {sent}}}}}')
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("no such day"), "no such day - at `$[0].shipped.day`"),
+        (KeyError("x"), "KeyError: 'x' - at `$[0].shipped.day`"),
+        (FieldError("day.part", "missing"), "missing - at `$[0].day.part`"),
+        (msgspec.ValidationError("too long - at `$.a`"), "too long - at `$.a`"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_conversion_that_raises_is_refused_at_its_place(error: Exception, message: str) -> None:
+    """Whatever a conversion raises gets the path of the field, in the names of JSON."""
+
+    def convert(_sent: object, _path: str) -> object:
+        raise error
+
+    part = msgspec.defstruct("Shipped", [("day", Annotated[str, converted(convert)])])
+    kind = msgspec.defstruct("Order", [("shipped", part)], bases=(RawRecord,), kw_only=True)
+    row = msgspec.json.decode(b'{"shipped": {"day": "?"}}', type=kind)
+    with pytest.raises(msgspec.ValidationError) as raised:
+        compile_finish(kind, ())([row], [b""])
+    assert message == str(raised.value)
 
 
 @pytest.mark.parametrize("sent", ['{"amount": null}', '{"part": {"total": null}}'])

@@ -6,16 +6,14 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 import paysdk.authoring as sdk
-from paysdk_xero.normalise import normalise, open_page
-from paysdk_xero.schema import Page, XeroPayment
+from paysdk_xero.normalise import XeroRecord
+from paysdk_xero.schema import Page, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFAULT_SIZE, _LARGEST = 100, 1000
-_READER = sdk.SchemaReader(
-    path="$.Payments", page=Page, open_page=open_page, row=XeroPayment, normalise=normalise
-)
+_READER = sdk.TableReader(path="$.Payments", page=Page, open_page=open_page, row=XeroRecord)
 
 
 class XeroProvider(sdk.RestProvider):

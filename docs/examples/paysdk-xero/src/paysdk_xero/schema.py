@@ -1,13 +1,13 @@
-"""Xero's shape: what ``GET /Payments`` sends, as far as it is read here.
+"""Xero's shape: the envelope of ``GET /Payments``, and the objects in a payment.
 
 The names are those of ``Payment`` in Xero's OpenAPI description of the Accounting API.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
 import msgspec
+
+from paysdk.authoring import MORE, RawPage
 
 
 class Contact(msgspec.Struct, rename="pascal"):
@@ -27,27 +27,6 @@ class Invoice(msgspec.Struct, rename="pascal"):
     contact: Contact | None = None
 
 
-class XeroPayment(msgspec.Struct, rename="pascal"):
-    """What Xero calls a payment. An undocumented type or status is refused: it may be money."""
-
-    id: Annotated[str, msgspec.Meta(min_length=1)] = msgspec.field(name="PaymentID")
-    amount: Any
-    date: str
-    payment_type: Literal[
-        "ACCRECPAYMENT",
-        "ACCPAYPAYMENT",
-        "ARCREDITPAYMENT",
-        "APCREDITPAYMENT",
-        "AROVERPAYMENTPAYMENT",
-        "APOVERPAYMENTPAYMENT",
-        "ARPREPAYMENTPAYMENT",
-        "APPREPAYMENTPAYMENT",
-    ]
-    status: Literal["AUTHORISED", "DELETED"]
-    updated: str = msgspec.field(name="UpdatedDateUTC")
-    invoice: Invoice | None = None
-
-
 class Pagination(msgspec.Struct, rename="camel"):
     """Which page this is of how many."""
 
@@ -61,3 +40,15 @@ class Page(msgspec.Struct):
 
     payments: list[msgspec.Raw] = msgspec.field(name="Payments")
     pagination: Pagination | None = None
+
+
+def open_page(page: Page) -> RawPage:
+    """The page's records, and the number of the next page.
+
+    Without ``pagination`` the list ends with an empty page.
+    """
+    counted = page.pagination
+    if counted is None:
+        return RawPage(page.payments, MORE if page.payments else None, None)
+    following = str(counted.page + 1) if counted.page < counted.page_count else None
+    return RawPage(page.payments, following, counted.item_count)
