@@ -51,6 +51,9 @@ T = TypeVar("T")
 
 _log = logging.getLogger("paysdk")
 
+# More requests would wait, because a session of aiohttp has at most 100 connections.
+_MAX_CONCURRENCY = 100
+
 # The forms of a key. A ``Secret`` comes from a constructor that passes the key on.
 ApiKey: TypeAlias = "str | Secret | Callable[[], Awaitable[str]]"
 
@@ -289,9 +292,11 @@ class RestProvider:
         the listing. It returns an async function that gets a ``Requester`` and the query of a page,
         sends the requests, and returns a ``RawPage``.
 
-        Raises ``ConfigurationError`` for a checkpoint that belongs to another listing, and for a
-        filter that the first query does not have.
+        Raises ``ConfigurationError`` for a *concurrency* that is not from 1 to 100, for a
+        checkpoint that belongs to another listing, and for a filter that the first query does not
+        have.
         """
+        check_int("concurrency", concurrency, 1, _MAX_CONCURRENCY)
         check_first_query(pagination, filters, self.header_parameters)
         endpoint = Endpoint(
             client=self._client,

@@ -109,11 +109,11 @@ class CampfireProvider(InvoiceOperations):
         With *skip_count* the API does not count, and ``reported_count`` is a lower bound.
         *invoice_id* and *external_id* list the payments of one invoice, or with one external id.
 
-        *concurrency* is the number of pages that are requested at the same time. With "offset" the
-        pages come in order. With "cursor" paysdk splits the range of modification times into that
-        many windows and lists them at the same time. Then pages come in order within each window,
-        and paysdk makes a few more requests. No payment is lost while records change. A payment
-        that is modified during the listing may come twice, as in any listing.
+        *concurrency* is the number of pages that are requested concurrently, from 1 to 100. With
+        "offset" the pages come in order. With "cursor" paysdk splits the range of modification
+        times into that many windows and lists them at the same time. Then pages come in order
+        within each window, and paysdk makes a few more requests. No payment is lost while records
+        change. A payment that is modified during the listing may come twice, as in any listing.
 
         A deleted payment leaves no trace in this list. A voided payment stays, with its
         ``voided_date``.

@@ -41,6 +41,7 @@ from tests.providers.campfire.paying.orders import INVOICE, NAMED, PLAIN, pay
         ({"external_id": "  "}, "external_id must be a non-empty string"),
         ({"external_id": 7}, "external_id"),
         ({"concurrency": 0}, "concurrency must be a whole number from 1"),
+        ({"concurrency": 101}, "concurrency must be a whole number from 1 to 100"),
         ({"concurrency": True}, "concurrency must be"),
         ({"resume": ""}, "This is not a checkpoint"),
         ({"resume": 7}, "resume must be a Checkpoint"),
