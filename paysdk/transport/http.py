@@ -29,6 +29,7 @@ from paysdk.transport.proxies import find_proxy_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -171,8 +172,11 @@ class HTTPTransport:
         attempt.may_have_been_processed = True
         failure: PaysdkError
         try:
-            async with asyncio.timeout(self._timeout):
-                response = await self._exchange(session, request, url, attempt)
+            async with (
+                asyncio.timeout(self._timeout),
+                self._start(session, request, url, attempt) as received,
+            ):
+                response = await _read(received, session)
         except (TimeoutError, aiohttp.ClientError, OSError, PaysdkError) as error:
             # A body notes in *attempt* that its sending has begun. Then a connection error proves
             # nothing: a middleware may send the body, and then fail to make a second connection.
@@ -218,9 +222,10 @@ class HTTPTransport:
             headers["Content-Type"] = request.content_type
         return headers
 
-    async def _exchange(
+    def _start(
         self, session: aiohttp.ClientSession, request: Request, url: str, attempt: Attempt
-    ) -> RawResponse:
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Return the context that sends *request* and yields the response."""
         target = URL(url, encoded=True)
         headers = self._headers_of(request, session)
         own_connection: str | None = None
@@ -232,7 +237,7 @@ class HTTPTransport:
         # The middlewares of a request replace those of the session, so they are repeated here. They
         # have no public name.
         others = session._middlewares  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
-        async with session.request(
+        return session.request(
             request.method,
             target,
             data=request.body,
@@ -249,19 +254,7 @@ class HTTPTransport:
                 *others,
                 _LastMiddleware(attempt),
             ),
-        ) as response:
-            body = await _read_body(response)
-            found = {name.lower(): value for name, value in response.headers.items()}
-            if "link" in found:
-                # The links may come in several fields (RFC 8288, section 3).
-                found["link"] = ", ".join(response.headers.getall("Link"))
-            if response.status >= HTTPStatus.BAD_REQUEST and (
-                passwords := find_proxy_passwords(session)
-            ):
-                # A proxy may have sent this response, and may repeat the password that it received.
-                found = {name: redact_passwords(value, passwords) for name, value in found.items()}
-                body = redact_passwords(body.decode("latin-1"), passwords).encode("latin-1")
-            return RawResponse(response.status, found, body)
+        )
 
     def _emit_failure(
         self, request: Request, url: str, attempt: Attempt, started: float, error: BaseException
@@ -285,6 +278,19 @@ def _limit_headers(headers: Mapping[str, str], key: Secret) -> dict[str, str]:
 
 def _usual_headers() -> dict[str, str]:
     return {"User-Agent": f"paysdk/{__version__}", "Accept": "application/json, */*;q=0.5"}
+
+
+async def _read(response: aiohttp.ClientResponse, session: aiohttp.ClientSession) -> RawResponse:
+    body = await _read_body(response)
+    found = {name.lower(): value for name, value in response.headers.items()}
+    if "link" in found:
+        # The links may come in several fields (RFC 8288, section 3).
+        found["link"] = ", ".join(response.headers.getall("Link"))
+    if response.status >= HTTPStatus.BAD_REQUEST and (passwords := find_proxy_passwords(session)):
+        # A proxy may have sent this response, and may repeat the password that it received.
+        found = {name: redact_passwords(value, passwords) for name, value in found.items()}
+        body = redact_passwords(body.decode("latin-1"), passwords).encode("latin-1")
+    return RawResponse(response.status, found, body)
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:

@@ -107,9 +107,17 @@ class Retrying:
         call = _Call(
             request, authorize, read, stats, before_retry, [] if attempts is None else attempts
         )
+        renewed: Secret | None = None
         while True:
             try:
-                return await self._attempt(call)
+                await call.begin()
+                authorization = renewed or await call.ask_for_key()
+                renewed = None
+                try:
+                    return await self._try(call, authorization)
+                except AuthenticationError as error:
+                    renewed = await self._renew_key(call, authorization, error)
+                    continue
             except PaysdkError as error:
                 # The source of the key has already retried as often as it wants.
                 if call.got_no_key:
@@ -119,22 +127,21 @@ class Retrying:
                     raise
             await asyncio.sleep(wait)
 
-    async def _attempt(self, call: _Call[T]) -> T:
-        await call.begin()
-        authorization = await call.ask_for_key()
-        try:
-            return await self._try(call, authorization)
-        except AuthenticationError as error:
-            # A 401 proves that nothing was processed, so even a POST may be sent with another key.
-            if call.renewals:
-                raise
-            renewed = await call.ask_for_key(authorization)
-            if renewed.reveal() == authorization.reveal():
-                raise
-            self._plan(call.request, call.number, error, 0.0)
+    async def _renew_key(
+        self, call: _Call[T], refused: Secret, error: AuthenticationError
+    ) -> Secret:
+        """Return another key, once. Raises *error* if there is none.
+
+        A 401 proves that nothing was processed, so even a POST may be sent with another key.
+        """
+        if call.renewals:
+            raise error
+        renewed = await call.ask_for_key(refused)
+        if renewed.reveal() == refused.reveal():
+            raise error
+        self._plan(call.request, call.number, error, 0.0)
         call.renewals += 1
-        await call.begin()
-        return await self._try(call, renewed)
+        return renewed
 
     async def _try(self, call: _Call[T], authorization: Secret) -> T:
         attempt = Attempt(call.number, authorization, call.stats)

@@ -1,4 +1,4 @@
-"""How many functions are between the consumer of a listing and the request."""
+"""How many functions are between the consumer of a listing and the socket."""
 
 from __future__ import annotations
 
@@ -62,20 +62,21 @@ def functions_calling() -> list[CodeType]:
     ids=["campfire", "notify"],
 )
 @pytest.mark.parametrize("by_page", [False, True], ids=["payments", "pages"])
-async def test_consumer_is_ten_functions_from_the_request(
+async def test_consumer_is_ten_functions_from_the_socket(
     monkeypatch: pytest.MonkeyPatch,
     sandbox: Sandbox,
     provider: type[CampfireProvider | NotifyProvider],
     by_page: bool,
 ) -> None:
-    """At most ten functions of paysdk are between ``async for`` and the request of aiohttp."""
+    """At most ten functions of paysdk are between ``async for`` and the socket of a request."""
     consumer = asyncio.current_task()
     assert consumer is not None
     stacks: list[list[str]] = []
-    send = aiohttp.ClientSession._request
+    connect = aiohttp.BaseConnector.connect
 
+    # The connection is taken just before the request is written to its socket.
     async def record_stack(
-        session: aiohttp.ClientSession,
+        connector: aiohttp.BaseConnector,
         *arguments: Any,  # noqa: ANN401  # aiohttp's
         **settings: Any,  # noqa: ANN401  # aiohttp's
     ) -> Any:  # noqa: ANN401  # aiohttp's
@@ -86,14 +87,14 @@ async def test_consumer_is_ten_functions_from_the_request(
                 if code.co_filename.startswith(PACKAGE)
             ]
         )
-        return await send(session, *arguments, **settings)
+        return await connect(connector, *arguments, **settings)
 
-    monkeypatch.setattr(aiohttp.ClientSession, "_request", record_stack)
+    monkeypatch.setattr(aiohttp.BaseConnector, "connect", record_stack)
     async with sandbox, provider(sandbox.api_key, base_url=sandbox.url) as opened:
         listing: Listing = opened.list_payments(page_size=7)
         async for _ in listing.pages() if by_page else listing:
             pass
 
     assert ("PagedListing._pages" if by_page else "PagedListing._payments") == stacks[0][0]
-    assert "HTTPTransport._exchange" == stacks[0][-1]
+    assert "_LastMiddleware.__call__" == stacks[0][-1]
     assert max(map(len, stacks)) <= MOST_FRAMES, max(stacks, key=len)
