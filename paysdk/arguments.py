@@ -16,6 +16,7 @@ __all__ = [
     "check_seconds",
     "check_share",
     "check_text",
+    "is_id",
 ]
 
 # The largest finite float. Infinity and NaN are not times.
@@ -33,6 +34,11 @@ def check_int(name: str, value: object, least: int, most: int | None = None) -> 
         bounds = f"from {least}" if most is None else f"from {least} to {most}"
         raise ConfigurationError(f"{name} must be a whole number {bounds}, not {value!r}.")
     return value
+
+
+def is_id(value: object) -> bool:
+    """Whether *value* can be the id of a record: a whole number, or a string that is not empty."""
+    return isinstance(value, int | str) and not isinstance(value, bool) and value != ""
 
 
 def check_seconds(name: str, value: object, *, allow_zero: bool = False) -> float:

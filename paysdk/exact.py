@@ -13,7 +13,15 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EXACT", "add_exactly", "decode_exactly", "exact_amount", "exact_number", "in_utc"]
+__all__ = [
+    "EXACT",
+    "add_exactly",
+    "decode_exactly",
+    "exact_amount",
+    "exact_number",
+    "in_utc",
+    "sums_of_some",
+]
 
 # The context of a user's program may have any precision, and Python's default of 28 digits would
 # round the sum of longer amounts. No real sum of amounts needs a thousand.
@@ -66,6 +74,14 @@ def add_exactly(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
+
+
+def sums_of_some(amounts: Iterable[Decimal]) -> set[Decimal]:
+    """What some of *amounts* add up to. With n amounts there are up to 2 to the power n sums."""
+    sums = {Decimal(0)}
+    for amount in amounts:
+        sums |= {EXACT.add(already, amount) for already in sums}
+    return sums
 
 
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")

@@ -17,6 +17,7 @@ from paysdk.arguments import (
     check_seconds,
     check_share,
     check_text,
+    is_id,
 )
 from paysdk.errors import ConfigurationError
 
@@ -200,3 +201,13 @@ def test_refuses_what_is_not_a_day(wrong: object) -> None:
 def test_returns_a_day() -> None:
     """The day comes back as it is."""
     assert date(2026, 1, 31) == check_day("void_date", date(2026, 1, 31))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(7, True), ("7", True), ("", False), (True, False), (None, False), (1.5, False)],
+    ids=repr,
+)
+def test_ids_are_whole_numbers_or_strings(value: object, expected: bool) -> None:
+    """An empty string, a bool and a float are not ids."""
+    assert expected is is_id(value)

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paysdk.exact import add_exactly, decode_exactly, exact_amount, exact_number, in_utc
+from paysdk.exact import (
+    add_exactly,
+    decode_exactly,
+    exact_amount,
+    exact_number,
+    in_utc,
+    sums_of_some,
+)
 
 
 @settings(max_examples=60)
@@ -68,3 +75,9 @@ def test_sum_has_all_digits() -> None:
     with localcontext(Context(prec=1)):
         assert "1000000.01" == str(add_exactly([Decimal(1000000), Decimal("0.01")]))
         assert Decimal(0) == add_exactly([])
+
+
+def test_sums_of_some_amounts() -> None:
+    """Every choice of amounts adds up to one of the sums, with all its digits."""
+    amounts = [Decimal("1.10"), Decimal("2.205")]
+    assert {Decimal(0), *amounts, Decimal("3.305")} == sums_of_some(amounts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paysdk.booking.duplicates import check_similar, find_own, list_foreign
 from paysdk.booking.problem import Problem
 from paysdk.currencies import normalise_currency
-from paysdk.exact import EXACT
+from paysdk.exact import EXACT, sums_of_some
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -118,7 +118,7 @@ def check_doubled(
     if before is None:
         return None
     parts = list_foreign(line.external_id, new)
-    if line.amount not in _find_sums(parts):
+    if line.amount not in sums_of_some(each.amount for each in parts[:_MAX_PARTS]):
         return None
     shown = ", ".join(f"{each.id} ({each.amount:f})" for each in parts)
     return Problem(
@@ -126,14 +126,6 @@ def check_doubled(
         f"Other payments came to the invoice together with this one, and some of them add up to "
         f"{line.amount:f}: {shown}.",
     )
-
-
-def _find_sums(payments: Sequence[Payment]) -> set[Decimal]:
-    """What some of the payments add up to."""
-    sums = {Decimal(0)}
-    for payment in payments[:_MAX_PARTS]:
-        sums |= {EXACT.add(each, payment.amount) for each in sums}
-    return sums
 
 
 def list_live(payments: Iterable[Payment]) -> list[str]:

@@ -104,13 +104,13 @@ class JoinedListing(Generic[T]):
 
     async def _payments(self) -> AsyncGenerator[T]:
         for part, _ in self._parts():
-            async with _noting(part, resumed=self._resumed or self._reached > 0):
+            async with _note_first_checkpoint(part, resumed=self._resumed or self._reached > 0):
                 async for payment in part:
                     yield payment
 
     async def _pages(self) -> AsyncGenerator[Page[T]]:
         for part, following in self._parts():
-            async with _noting(part, resumed=self._resumed or self._reached > 0):
+            async with _note_first_checkpoint(part, resumed=self._resumed or self._reached > 0):
                 async for page in part.pages():
                     if page.checkpoint is None and following is not None:
                         yield attrs.evolve(page, checkpoint=following.first_checkpoint())
@@ -126,7 +126,7 @@ class JoinedListing(Generic[T]):
 
 
 @contextlib.asynccontextmanager
-async def _noting(part: PagedListing[Any], *, resumed: bool) -> AsyncGenerator[None]:
+async def _note_first_checkpoint(part: PagedListing[Any], *, resumed: bool) -> AsyncGenerator[None]:
     """Note where to resume on an error before the first page of *part*."""
     try:
         yield

@@ -104,7 +104,7 @@ class PageStream:
                 if self.bad_link is not None:
                     raise self.bad_link
                 raw = await endpoint.client.wait_for(self.fetch(position))
-                rows, following = await self.read_rows(raw, position)
+                rows, following = await self.decode_page(raw, position)
                 self.move_on(rows, position, following)
         except PaysdkError as error:
             endpoint.describe_error(error, position, [position], self._progress)
@@ -130,11 +130,11 @@ class PageStream:
         predicted. Requests that were predicted wrongly are cancelled.
         """
         endpoint = self._endpoint
-        wanted = [position]
+        positions = [position]
         if endpoint.concurrency > 1:
-            wanted += endpoint.pagination.predict_next(position, endpoint.concurrency - 1)
+            positions += endpoint.pagination.predict_next(position, endpoint.concurrency - 1)
         before, self.under_way = self.under_way, {}
-        for each in wanted:
+        for each in positions:
             key = same_request(each.query)
             task = before.pop(key, None)
             self.under_way[key] = task or self._requests.start(
@@ -150,7 +150,7 @@ class PageStream:
             task.cancel()
         self.under_way = {}
 
-    async def read_rows(
+    async def decode_page(
         self, raw: RawPage, position: Position
     ) -> tuple[list[Any], Position | None]:
         """The rows of the page at *position*, and where the page after it starts.

@@ -197,7 +197,7 @@ class WindowedPages:
         return [stream.position for stream in self._streams if stream.position is not None]
 
     async def _read_window(self, stream: PageStream, position: Position, raw: RawPage) -> list[Any]:
-        rows, following = await stream.read_rows(raw, position)
+        rows, following = await stream.decode_page(raw, position)
         in_window, ended = rows_in_window(rows, position)
         rows = rows[in_window]
         if rows:

@@ -50,6 +50,8 @@ def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
     malformed, at that path. Its results for texts are cached, so it must return the same value for
     the same text.
     """
+    if not callable(convert):
+        raise ConfigurationError(f"converted takes a function, not {convert!r}.")
 
     def convert_at(value: object, path: str) -> object:
         try:

@@ -52,9 +52,16 @@ def open_or_raise(open_page: Callable[[PageType], RawPage], page: PageType) -> R
         return open_page(page)
 
 
-def as_validation_error(error: Exception, path: str = "") -> msgspec.ValidationError:
-    """The error for *error*, which a provider's own code raised about the field at *path*."""
+def as_validation_error(
+    error: Exception, path: str = "", *, from_property: str | None = None
+) -> msgspec.ValidationError:
+    """The error for *error*, which a provider's own code raised about the field at *path*.
+
+    *from_property* is the property of a record that raised it, if it came from one.
+    """
+    what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     if isinstance(error, FieldError):
         path = f"$[0].{error.field}"
-    what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    elif from_property is not None:
+        what += f", in the property {from_property!r}"
     return msgspec.ValidationError(f"{what} - at `{path}`" if path else what)

@@ -68,7 +68,7 @@ class Mender:
         parsed = json.loads(
             sent.decode(), parse_int=_Number, parse_float=_Number, parse_constant=_Constant
         )
-        return msgspec.json.encode(_mended(parsed, self._type, path))
+        return msgspec.json.encode(_mend_value(parsed, self._type, path))
 
     def truncate_times(self, sent: bytes) -> bytes:
         """*sent* with its times truncated to microseconds."""
@@ -129,7 +129,7 @@ def _members(kind: inspect.Type) -> tuple[inspect.Type, ...]:
     return (kind,)
 
 
-def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = False) -> object:
+def _mend_value(value: object, kind: inspect.Type, path: str, *, optional: bool = False) -> object:
     """*value*, at *path*, in the form of *kind*.
 
     A value whose meaning is uncertain stays as it is, and msgspec refuses it.
@@ -140,7 +140,7 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
     if inspect.AnyType in by_type or inspect.DecimalType in by_type:
         return _plain(value, path)
     if isinstance(value, _Number):
-        return _mended_number(value, by_type, path, optional=optional)
+        return _mend_number(value, by_type, path, optional=optional)
     if isinstance(value, str):
         _check_text(value, path)
     # Some APIs send false for a missing value. In a field of type bool or str, false may be a
@@ -155,16 +155,16 @@ def _mended(value: object, kind: inspect.Type, path: str, *, optional: bool = Fa
         )
         return None if inspect.NoneType in by_type and not is_text and not is_records else value
     if isinstance(value, str):
-        return _mended_text(value, by_type, optional=optional)
-    return _mended_parts(value, by_type, path)
+        return _mend_text(value, by_type, optional=optional)
+    return _mend_parts(value, by_type, path)
 
 
-def _mended_parts(value: object, by_type: ByType, path: str) -> object:
+def _mend_parts(value: object, by_type: ByType, path: str) -> object:
     shape = by_type.get(inspect.StructType) or by_type.get(inspect.DataclassType)
     if _is_object(value) and isinstance(shape, inspect.StructType | inspect.DataclassType):
         found = [field for field in shape.fields if field.encode_name in value]
         return {
-            field.encode_name: _mended(
+            field.encode_name: _mend_value(
                 value[field.encode_name],
                 field.type,
                 f"{path}.{field.encode_name}",
@@ -175,12 +175,13 @@ def _mended_parts(value: object, by_type: ByType, path: str) -> object:
     array = by_type.get(inspect.ListType) or by_type.get(inspect.VarTupleType)
     if _is_list(value) and isinstance(array, inspect.ListType | inspect.VarTupleType):
         return [
-            _mended(part, array.item_type, f"{path}[{place}]") for place, part in enumerate(value)
+            _mend_value(part, array.item_type, f"{path}[{place}]")
+            for place, part in enumerate(value)
         ]
     return _plain(value, path)
 
 
-def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool) -> object:
+def _mend_number(value: _Number, by_type: ByType, path: str, *, optional: bool) -> object:
     if not isinstance(value, _Constant):
         if inspect.BoolType in by_type:
             return _TRUTH.get(value, msgspec.Raw(value.encode()))
@@ -193,7 +194,7 @@ def _mended_number(value: _Number, by_type: ByType, path: str, *, optional: bool
     return _plain(value, path)
 
 
-def _mended_text(value: str, by_type: ByType, *, optional: bool) -> object:
+def _mend_text(value: str, by_type: ByType, *, optional: bool) -> object:
     if inspect.BoolType in by_type:
         return _TRUTH.get(value.lower(), value)
     if inspect.DateTimeType in by_type:

@@ -154,12 +154,10 @@ class SchemaReader(Generic[PageType, RowType]):
         return open_or_raise(self._open_page, self._page.decode(body))
 
     def rows(self, records: list[bytes]) -> list[NormalisedRow]:
-        return self._normalised_rows(records, as_array(records))
+        return self._normalise_rows(records, as_array(records))
 
     def read_liberally(self, record: bytes) -> list[NormalisedRow]:
-        return self._normalised_rows(
-            [make_decodable(record)], as_array([self._mender.mend(record)])
-        )
+        return self._normalise_rows([make_decodable(record)], as_array([self._mender.mend(record)]))
 
     def make(self, row: Payment) -> Payment:
         return row
@@ -180,7 +178,7 @@ class SchemaReader(Generic[PageType, RowType]):
             tuple(row.whole_record for row in rows if row.whole_record is not None),
         )
 
-    def _normalised_rows(self, records: list[bytes], array: bytes) -> list[NormalisedRow]:
+    def _normalise_rows(self, records: list[bytes], array: bytes) -> list[NormalisedRow]:
         """Return the rows of *records*, decoded from *array*, which has the same records."""
         rows: list[RowType] = self._rows.decode(self._mender.truncate_times(array))
         normalise = self._normalise

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import msgspec
 
+from paysdk.errors import ConfigurationError
 from paysdk.payment import Payment
 from paysdk.records.columns import check_converted
-from paysdk.records.errors import open_or_raise, reading_records
+from paysdk.records.errors import PASSED_ON, as_validation_error, open_or_raise
 from paysdk.records.fields import PaymentRecord, make_payment
 from paysdk.records.page import Selected
 from paysdk.records.reader import RecordReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from paysdk.records.page import RawPage
 
@@ -40,8 +41,9 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
     properties raises an exception: the reader reads those that are fields of a ``Payment``. If
     ``is_payment`` of a record is false, the record is left out, and counted in ``report.left_out``.
 
-    Raises ``ConfigurationError`` for an ``Amount`` or ``converted(...)`` in a list of the record:
-    this reader converts no fields there.
+    Raises ``ConfigurationError`` if *row* does not say what a field of a payment is, if it lacks a
+    field that *settings* names, and for an ``Amount`` or ``converted(...)`` in a list of the
+    record: this reader converts no fields there.
     """
 
     def __init__(
@@ -54,6 +56,13 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
         settings: Mapping[str, object] | None = None,
     ) -> None:
         check_converted(row, in_table=True)
+        for name in settings or ():
+            if name not in row.__struct_fields__:
+                raise ConfigurationError(
+                    f"{row.__name__} has no field {name!r}, which is a name in settings."
+                )
+        self._properties = _find_properties(row)
+        self._read_properties = attrgetter(*self._properties)
         super().__init__(
             path=path,
             page=page,
@@ -62,15 +71,19 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
             make=make_payment,
             settings=settings,
         )
-        self._read_properties = _read_properties(row)
 
     def _finish(self, records: list[bytes], array: bytes) -> list[PaymentType]:
         rows: list[Any] = super()._finish(records, array)
-        with reading_records():
-            for row in rows:
+        for row in rows:
+            try:
                 if row.is_payment:
                     _check_amount(row.amount)
                     self._read_properties(row)
+            except PASSED_ON:
+                raise
+            except Exception as error:
+                raised_in = _find_raising(row, self._properties)
+                raise as_validation_error(error, from_property=raised_in) from error
         return rows
 
     def select(self, rows: list[Any]) -> Selected:
@@ -79,19 +92,31 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
         return Selected([row for row in rows if row.is_payment] if left_out else rows, left_out)
 
 
-def _read_properties(row: type[PaymentRecord]) -> Callable[[PaymentRecord], object]:
-    """A function that reads the properties of a record of this type that are fields of a payment.
+def _find_properties(row: type[PaymentRecord]) -> list[str]:
+    """The names of the properties of *row* that are fields of a payment, and ``is_payment``.
 
-    Raises ``TypeError`` if the type lacks a field.
+    Raises ``ConfigurationError`` if the type lacks a field.
     """
     fields = [str(field.alias) for field in attrs.fields(Payment)]
     if missing := [name for name in fields if not hasattr(row, name)]:
-        raise TypeError(f"{row.__name__} does not say what a payment's {missing[0]!r} is.")
+        raise ConfigurationError(f"{row.__name__} does not say what a payment's {missing[0]!r} is.")
     own = [name for name in fields if isinstance(getattr(row, name), property)]
     names = [name for name in own if getattr(row, name) is not getattr(PaymentRecord, name, None)]
-    return attrgetter("is_payment", *names)
+    return ["is_payment", *names]
+
+
+def _find_raising(row: PaymentRecord, properties: Sequence[str]) -> str | None:
+    """The first of the *properties* that raises an exception, if one does so again."""
+    for name in properties:
+        try:
+            getattr(row, name)
+        except Exception:  # noqa: BLE001  # whatever the provider's own code raises
+            return name
+    return None
 
 
 def _check_amount(amount: object) -> None:
     if not isinstance(amount, Decimal) or not amount.is_finite():
-        raise msgspec.ValidationError(f"Expected a finite decimal.Decimal, got {amount!r}")
+        raise msgspec.ValidationError(
+            f"Expected a finite decimal.Decimal as the payment's amount, got {amount!r}"
+        )

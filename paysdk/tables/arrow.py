@@ -149,7 +149,7 @@ class ArrowBatches:
                 found = pa.array(amounts, known.arrow_type)
                 self._digits[name] = known.widen(_Digits(_count_whole(found), known.scale))
                 return found
-        self._digits[name] = self._checked(name, known.widen(_count_digits(amounts)), columns)
+        self._digits[name] = self._check_digits(name, known.widen(_count_digits(amounts)), columns)
         kind = self._digits[name].arrow_type
         try:
             return pa.array(amounts, kind)
@@ -157,7 +157,9 @@ class ArrowBatches:
             # pyarrow does not read a zero with a large exponent, such as 0E+37.
             return pa.array([_ZERO if amount == 0 else amount for amount in amounts], kind)
 
-    def _checked(self, name: str, digits: _Digits, columns: Mapping[str, Sequence[Any]]) -> _Digits:
+    def _check_digits(
+        self, name: str, digits: _Digits, columns: Mapping[str, Sequence[Any]]
+    ) -> _Digits:
         """Return the digits of a column, if a decimal of Arrow has them."""
         if digits.arrow_type is not None:
             return digits

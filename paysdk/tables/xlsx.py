@@ -53,7 +53,7 @@ _MAX_DIGITS = 15
 _MAX_DECIMALS = 30
 # Excel has no day before this year.
 _FIRST_YEAR = 1900
-_WIDTH = 16
+_WIDTH_CHARS = 16
 _DAY, _MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 # XML cannot contain these. XlsxWriter escapes the other control characters.
 _NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -159,7 +159,7 @@ class Workbook:
         earlier = len(self._book.worksheets())
         self._sheet = self._book.add_worksheet(f"Payments {earlier + 1}" if earlier else "Payments")
         # In this mode, widths come before the rows.
-        self._sheet.set_column(0, len(_HEADERS) - 1, _WIDTH)
+        self._sheet.set_column(0, len(_HEADERS) - 1, _WIDTH_CHARS)
         self._sheet.freeze_panes(1, 0)
         for place, name in enumerate(_HEADERS):
             self._sheet.write_string(0, place, name, self._format(bold=True))

@@ -38,6 +38,9 @@ def parse_origin(base_url: str, *, allow_http: bool = False) -> str:
     a warning in the log.
     """
     hint = "Give the origin alone, such as https://api.example.com."
+    given: object = base_url
+    if not isinstance(given, str):
+        raise ConfigurationError(f"base_url must be a string, not {given!r}. {hint}")
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname, parts.port

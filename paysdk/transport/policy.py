@@ -234,9 +234,13 @@ def _read_wait(text: str, now: datetime) -> float | None:
 
 def _read_number(number: float, now: datetime) -> float:
     """Return *number* as seconds from *now*. A large one counts from 1970."""
-    if _EPOCH_FROM * 1000 <= number < _EPOCH_UNTIL * 1000:
+    if _EPOCH_SECONDS_FROM * 1000 <= number < _EPOCH_SECONDS_UNTIL * 1000:
         number /= 1000
-    return max(0.0, number - now.timestamp()) if _EPOCH_FROM <= number < _EPOCH_UNTIL else number
+    return (
+        max(0.0, number - now.timestamp())
+        if _EPOCH_SECONDS_FROM <= number < _EPOCH_SECONDS_UNTIL
+        else number
+    )
 
 
 def _read_duration(text: str) -> float:
@@ -257,10 +261,10 @@ _RESET_HEADERS = (
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 # A larger number counts the seconds since 1970 (2017 or later: no server has an earlier clock). A
 # smaller number is a number of seconds to wait.
-_EPOCH_FROM = 1.5e9
-_EPOCH_UNTIL = 1e10
+_EPOCH_SECONDS_FROM = 1.5e9
+_EPOCH_SECONDS_UNTIL = 1e10
 _EPOCH_MILLISECONDS_FROM = 1e12
-_MAX_RESET = 366 * 86_400.0
+_MAX_RESET_SECONDS = 366 * 86_400.0
 # OpenAI's resets, such as "6m0s" (its "Rate limits" page), are durations as Go prints them.
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|m|s))+")
 _DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s)")
@@ -297,7 +301,7 @@ def _rate_limit_field(text: str) -> float | None:
     for policy in policies:
         found: dict[str, str] = dict(_RATE_LIMIT_PARAMETER.findall(policy))
         wait = float(found.get("reset", found.get("t", "inf")))
-        if int(found.get("remaining", found.get("r", "0"))) == 0 and wait <= _MAX_RESET:
+        if int(found.get("remaining", found.get("r", "0"))) == 0 and wait <= _MAX_RESET_SECONDS:
             waits.append(wait)
     return max(waits, default=None)
 
@@ -308,12 +312,12 @@ def _reset_seconds(text: str, now: datetime) -> float | None:
         number = float(text)
         if number >= _EPOCH_MILLISECONDS_FROM:
             number /= 1000
-        wait = number if number < _EPOCH_FROM else max(0.0, number - now.timestamp())
+        wait = number if number < _EPOCH_SECONDS_FROM else max(0.0, number - now.timestamp())
     elif _DURATION.fullmatch(text):
         wait = _read_duration(text)
     else:
         wait = _seconds_until(_http_date(text) or _iso_date(text), now)
-    return wait if wait is not None and wait <= _MAX_RESET else None
+    return wait if wait is not None and wait <= _MAX_RESET_SECONDS else None
 
 
 def _http_date(text: str) -> datetime | None:

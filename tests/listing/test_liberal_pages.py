@@ -181,3 +181,14 @@ async def test_nanoseconds_are_rounded_down() -> None:
         ]
         again = await provider.list_payments(modified_since=payments[0].modified_at).collect()
         assert payments == again
+
+
+async def test_empty_page_with_a_detail_is_an_error_at_campfire() -> None:
+    """Django REST framework calls the message of an error ``detail``."""
+    body = b'{"results": [], "next": null, "detail": "Too old"}'
+    async with (
+        Server(reply=always(body)) as server,
+        CampfireProvider("sandbox-key", base_url=server.url, retry=QUICK) as provider,
+    ):
+        with pytest.raises(MalformedResponseError, match=r"at \$\.detail.*Too old"):
+            await provider.list_invoices().collect()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import msgspec
 import pytest
@@ -101,6 +101,12 @@ def test_conversion_that_raises_is_refused_at_its_place(error: Exception, messag
     with pytest.raises(msgspec.ValidationError) as raised:
         compile_finish(kind, ())([row], [b""])
     assert message == str(raised.value)
+
+
+def test_conversion_must_be_a_function() -> None:
+    """Anything else is refused when the type is declared."""
+    with pytest.raises(ConfigurationError, match="converted takes a function, not 5"):
+        converted(cast("Any", 5))
 
 
 @pytest.mark.parametrize("sent", ['{"amount": null}', '{"part": {"total": null}}'])

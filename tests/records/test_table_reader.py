@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from paysdk import InvoiceRef, MalformedResponseError
+from paysdk import ConfigurationError, InvoiceRef, MalformedResponseError
 from paysdk.records.columns import Amount
 from paysdk.records.fields import PaymentRecord
 from paysdk.records.malformed import decode_one_by_one, decode_or_raise
@@ -195,7 +195,9 @@ def test_exception_of_a_property_is_about_its_record() -> None:
     """Any exception of a property makes the record malformed, and is the cause of the error."""
     reader, page = reader_of(Refuses), RawPage([b'{"id": 1}'], None, None)
     assert try_decode(reader, [b'{"id": 1}']) is None
-    with pytest.raises(MalformedResponseError, match=r"TypeError: a mistake, at \$\[0\]") as raised:
+    with pytest.raises(
+        MalformedResponseError, match=r"TypeError: a mistake, in the property '\w+', at \$\[0\]"
+    ) as raised:
         list(decode_one_by_one(reader, page, None))
     assert "a mistake" == str(raised.value.__cause__)
     assert isinstance(raised.value.__cause__, TypeError)
@@ -212,5 +214,44 @@ def test_record_must_say_what_each_required_field_is() -> None:
         id: int
         amount: Amount
 
-    with pytest.raises(TypeError, match="Lacking does not say what a payment's 'invoice' is"):
+    with pytest.raises(
+        ConfigurationError, match="Lacking does not say what a payment's 'invoice' is"
+    ):
         reader_of(Lacking)
+
+
+def test_exception_names_its_property() -> None:
+    """The error says which property raised, unless the property does not raise again."""
+    times: list[int] = []
+
+    class Unsteady(PaymentRecord, kw_only=True):
+        provider = "acme"
+        id: int
+        amount = Decimal(1)
+
+        @property
+        def invoice(self) -> InvoiceRef:
+            """Raise the first time."""
+            times.append(self.id)
+            if times.count(self.id) == 1:
+                raise KeyError("number")
+            return InvoiceRef(id="")
+
+    with pytest.raises(
+        msgspec.ValidationError, match=r"^TypeError: a mistake, in the property 'in"
+    ):
+        reader_of(Refuses).rows([b'{"id": 1}'])
+    with pytest.raises(msgspec.ValidationError, match=r"^KeyError: 'number'$"):
+        reader_of(Unsteady).rows([b'{"id": 1}'])
+
+
+def test_settings_are_fields_of_the_record() -> None:
+    """A misspelt name in the settings is refused before anything is read."""
+    with pytest.raises(ConfigurationError, match="Row has no field 'palce'"):
+        TableReader(
+            path="$.items",
+            page=Page,
+            open_page=lambda page: RawPage(page.items, None, None),
+            row=Row,
+            settings={"palce": 1},
+        )

@@ -75,7 +75,7 @@ def read(response: RawResponse) -> int:
         ({"origin": "http://example.com"}, "base_url must be https"),
         ({"origin": "example.com"}, "base_url is not an http"),
         ({"origin": "https://example.com/a b"}, "base_url contains a character"),
-        ({"origin": 7}, "base_url is not a URL"),
+        ({"origin": 7}, "base_url must be a string, not 7"),
         ({"timeout": 0}, "timeout must be"),
         ({"timeout": -1.0}, "timeout must be"),
         ({"timeout": None}, "timeout must be"),

@@ -1,4 +1,4 @@
-"""``paysdk doctor``: what is installed, which settings are in force, and whether APIs answer."""
+"""``paysdk doctor``: what is installed, which settings are in force, and whether APIs respond."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ async def _check_listing(provider: PaymentsProvider) -> _Line:
         return _Line(provider.name, str(error), ok=False)
     seconds = time.perf_counter() - started
     what = "there are no payments" if payment is None else "the first payment can be read"
-    return _Line(provider.name, f"the API answers in {seconds:.2f} s, and {what}")
+    return _Line(provider.name, f"the API responds in {seconds:.2f} s, and {what}")
 
 
 async def _check_clock(provider: PaymentsProvider) -> _Line:

@@ -27,7 +27,7 @@ def doctor_command(
         str | None, typer.Option(metavar="DATABASE", help="Also check this database of a sync.")
     ] = None,
 ) -> Job:
-    """Check what is installed, which settings are in force, and whether the APIs answer.
+    """Check what is installed, which settings are in force, and whether the APIs respond.
 
     It shows no key. It sends two requests to each API, and changes nothing.
     """

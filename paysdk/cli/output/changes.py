@@ -21,7 +21,7 @@ _converter = cache(make_converter)
 _HEADER = f"{'Time':<10}{'Change':<9}"
 _RULE = "─" * len(_HEADER)
 # In a narrower terminal, the terminal breaks the lines.
-_LEAST_WIDTH = 24
+_MIN_WIDTH_CHARS = 24
 
 
 def write_json_line(change: PaymentChange) -> None:
@@ -36,7 +36,7 @@ class ChangesTable:
 
     def __init__(self) -> None:
         console = make_console(sys.stdout)
-        console.width = max(console.width - len(_HEADER), _LEAST_WIDTH)
+        console.width = max(console.width - len(_HEADER), _MIN_WIDTH_CHARS)
         self._payments = PaymentsTables(console)
 
     def write(self, change: PaymentChange) -> None:

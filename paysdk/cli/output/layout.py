@@ -30,8 +30,8 @@ __all__ = [
 
 # In cells of a terminal.
 GAP = 2
-_MAX_COLUMN_WIDTH = 36  # a UUID
-_MIN_COLUMN_WIDTH = 10
+_MAX_COLUMN_CHARS = 36  # a UUID
+_MIN_COLUMN_CHARS = 10
 
 
 @attrs.frozen
@@ -221,7 +221,7 @@ def _align(header: str, parts: Iterable[_AmountParts], widths: _AmountWidths) ->
 
 
 def _column_width(column: Column, texts: Iterable[str]) -> int:
-    return min(max(map(cell_len, (column.header, *texts))), _MAX_COLUMN_WIDTH)
+    return min(max(map(cell_len, (column.header, *texts))), _MAX_COLUMN_CHARS)
 
 
 def _assign_widths(needed: Mapping[Column, int], width: int) -> dict[Column, int]:
@@ -229,7 +229,7 @@ def _assign_widths(needed: Mapping[Column, int], width: int) -> dict[Column, int
     widths: dict[Column, int] = {}
     for column, full in needed.items():
         room = width - GAP
-        least = min(full, _MIN_COLUMN_WIDTH) if column.can_be_cut else full
+        least = min(full, _MIN_COLUMN_CHARS) if column.can_be_cut else full
         if least <= room:
             widths[column] = min(full, room)
             width -= widths[column] + GAP

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from paysdk.arguments import as_moment, check_bool, check_int
+from paysdk.arguments import as_moment, check_bool, check_int, is_id
 from paysdk.currencies import check_currency
 from paysdk.errors import ConfigurationError
 
@@ -157,8 +157,6 @@ def check_payment_ids(name: str, ids: Iterable[int | str]) -> frozenset[str]:
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         raise ConfigurationError(f"{name} takes a list of payment ids, not {given!r}.")
     listed: list[object] = list(given)
-    if any(
-        isinstance(each, bool) or not isinstance(each, int | str) or each == "" for each in listed
-    ):
+    if not all(map(is_id, listed)):
         raise ConfigurationError(f"{name} takes payment ids, as int or str, not {listed!r}.")
     return frozenset(map(str, listed))

@@ -34,12 +34,14 @@ class PageEnvelope(msgspec.Struct):
     results: list[msgspec.Raw]
     next: msgspec.Raw = NULL
     count: msgspec.Raw = NULL
-    # No document has these two. A gateway that answers 200 may put its error here.
+    # No document has these three. A gateway that responds with 200 may put its error here, and
+    # Django REST framework puts it into ``detail``.
     error: msgspec.Raw = NULL
     errors: msgspec.Raw = NULL
+    detail: msgspec.Raw = NULL
 
 
 def open_page(page: PageEnvelope) -> RawPage:
     """The page's records, its link to the next page, and the count."""
-    refuse_error(page.results, error=page.error, errors=page.errors)
+    refuse_error(page.results, error=page.error, errors=page.errors, detail=page.detail)
     return RawPage(page.results, read_link(page.next, "$.next"), read_count(page.count))

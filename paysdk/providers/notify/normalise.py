@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "NotifyRecord", "make_reader"]
 
 NAME = "notify"
-_NOBODY = Customer()
+_NO_CUSTOMER = Customer()
 
 
 class NotifyRecord(PaymentRecord, kw_only=True, gc=False):
@@ -52,7 +52,7 @@ class NotifyRecord(PaymentRecord, kw_only=True, gc=False):
 
     @property
     def customer(self) -> CustomerRef | None:
-        if (sent := self.sent_customer) is None or sent == _NOBODY:
+        if (sent := self.sent_customer) is None or sent == _NO_CUSTOMER:
             return None
         return CustomerRef(sent.id, sent.number, sent.name)
 

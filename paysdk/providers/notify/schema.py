@@ -85,7 +85,7 @@ class PageEnvelope(msgspec.Struct):
     payments: list[msgspec.Raw]
     count: msgspec.Raw = NULL
     links: msgspec.Raw = NULL
-    # No document has these two. A gateway that answers 200 may put its error here.
+    # No document has these two. A gateway that responds with 200 may put its error here.
     error: msgspec.Raw = NULL
     errors: msgspec.Raw = NULL
 

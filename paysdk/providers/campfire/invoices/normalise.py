@@ -173,6 +173,7 @@ def _nested_payment(
             external_id=row.external_id,
             source=row.source,
             voided_date=row.voided_date,
+            voided=row.voided_date is not None,
             created_at=row.created_at and in_utc(row.created_at, "$[0].created_at"),
             modified_at=row.last_modified_at
             and in_utc(row.last_modified_at, "$[0].last_modified_at"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from paysdk.exact import EXACT, add_exactly
+from paysdk.exact import EXACT, add_exactly, sums_of_some
 from paysdk.providers.campfire.paying.external_ids import external_id_fits
 
 if TYPE_CHECKING:
@@ -172,7 +172,5 @@ def select_by_amount(payments: list[Payment], amount: Decimal) -> list[Payment]:
         if amount in (payment.amount, EXACT.add(payment.amount, _withheld_amount(payment)))
     ]:
         return single
-    sums = {Decimal(0)}
-    for payment in payments[:_MAX_PIECES]:
-        sums |= {EXACT.add(already, payment.amount) for already in sums}
+    sums = sums_of_some(payment.amount for payment in payments[:_MAX_PIECES])
     return payments if amount in sums else []

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from paysdk.arguments import check_day, check_not_blank
+from paysdk.arguments import check_day, check_not_blank, is_id
 from paysdk.errors import ConfigurationError
 from paysdk.providers.campfire.arguments import looks_like_uuid
 
@@ -56,7 +56,7 @@ def check_above_zero(value: Decimal) -> Decimal:
 
 
 def _check_id(_item: object, field: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+    if not is_id(value):
         raise ConfigurationError(f"{field.name} must be an id, as int or str, not {value!r}.")
     refuse_uuid(field.name, value)
 

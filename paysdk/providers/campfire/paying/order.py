@@ -14,6 +14,7 @@ from typing import TypeGuard, TypeVar
 import attrs
 import msgspec
 
+from paysdk.arguments import is_id
 from paysdk.errors import ConfigurationError
 from paysdk.exact import add_exactly
 from paysdk.providers.campfire.invoices.schema import Invoice
@@ -192,7 +193,7 @@ def _expect(kind: str, item: Mapping[str, object]) -> ExpectedPayment:
     external_id, transaction_id = item.get("external_id"), item.get("transaction_id")
     if external_id is not None:
         check_new_external_id(external_id)
-    if transaction_id == "" or isinstance(transaction_id, bool):
+    if transaction_id is not None and not is_id(transaction_id):
         raise ConfigurationError(
             f"transaction_id must be an id, as int or str, not {transaction_id!r}."
         )

@@ -1,4 +1,4 @@
-"""From Moneybird's shape to our meaning: an invoice becomes its payments."""
+"""What each field of a ``Payment`` is at Moneybird, where an invoice has its payments."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def normalise(row: MoneybirdInvoice, record: bytes) -> sdk.InvoicePayments:
             customer=_customer(row.contact) if row.contact else None,
             external_id=paid.transaction_identifier,
             source=paid.manual_payment_action,
+            voided_date=None,  # a payment that is deleted leaves its invoice
+            voided=False,
             created_at=sdk.in_utc(paid.created_at, f"{path}.created_at"),
             modified_at=sdk.in_utc(row.updated_at, "$.updated_at"),  # what updated_after compares
             raw=record,

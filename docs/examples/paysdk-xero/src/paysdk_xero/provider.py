@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFAULT_SIZE, _LARGEST = 100, 1000
-_READER = sdk.TableReader(path="$.Payments", page=Page, open_page=open_page, row=XeroRecord)
 
 
 class XeroProvider(sdk.RestProvider):
@@ -70,7 +69,8 @@ class XeroProvider(sdk.RestProvider):
             sdk.encode_query(query), "page", limit=size, limit_name="pageSize", filters={"where"}
         )
         path = "/api.xro/2.0/Payments"
-        return self._listing(path, pages, _READER, filters=filters, resume=resume)
+        reader = sdk.TableReader(path="$.Payments", page=Page, open_page=open_page, row=XeroRecord)
+        return self._listing(path, pages, reader, filters=filters, resume=resume)
 
 
 def _second(since: datetime | date) -> str:
