@@ -69,8 +69,7 @@ class MoneybirdProvider(sdk.RestProvider):
         sdk.refuse_filters("Moneybird", modified_until=modified_until, voided=voided)
         size = sdk.check_page_size(page_size, _LARGEST) or _LARGEST
         if modified_since is None and not _brings_a_filter(resume):
-            first = sdk.encode_query([("limit", str(size))])
-            ids = sdk.NextToken(first, "before", limit=size)
+            ids = sdk.NextToken(sdk.encode_query([("limit", str(size))]), "before", limit=size)
             path = self._synchronization
             pages = partial(_ByIds, path)
             return self._listing(path, ids, _READER, filters={}, resume=resume, page_fetcher=pages)
@@ -81,7 +80,7 @@ class MoneybirdProvider(sdk.RestProvider):
 
 
 class _ByIds:
-    """Fetches the pages of one pass: all ids come first, then a POST gets the invoices of some."""
+    """Fetches the pages of one iteration: all ids come first, then a POST gets the invoices of some."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -96,8 +95,7 @@ class _ByIds:
         left = self._ids[:end]
         if not (chosen := left[-int(asked["limit"]) :][::-1]):  # the newest ones first
             return sdk.RawPage([], None, len(self._ids))
-        body = {"ids": chosen}
-        records = await requester.post(self._path, json=body, decode=_decode_records)
+        records = await requester.post(self._path, json={"ids": chosen}, decode=_decode_records)
         before = str(chosen[-1]) if len(chosen) < len(left) else None
         return sdk.RawPage(records, before, len(self._ids))
 
