@@ -80,7 +80,7 @@ class MoneybirdProvider(sdk.RestProvider):
 
 
 class _ByIds:
-    """Fetches the pages of one iteration: all ids come first, then a POST gets the invoices of some."""
+    """Fetches the pages of one iteration: first all ids, then by POST the invoices of some."""
 
     def __init__(self, path: str) -> None:
         self._path = path
