@@ -91,7 +91,6 @@ def test_bad_amount_is_refused_at_its_place(sent: str) -> None:
 )
 def test_conversion_that_raises_is_refused_at_its_place(error: Exception, message: str) -> None:
     """Whatever a conversion raises gets the path of the field, in the names of JSON."""
-
     paths: list[str] = []
 
     def convert(_sent: object, path: str) -> object:
