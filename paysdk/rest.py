@@ -20,8 +20,6 @@ from paysdk.transport.client import Client, Settings
 from paysdk.transport.conventions import Conventions, check_headers
 from paysdk.transport.credentials import KeySource, Secret
 from paysdk.transport.observer import RequestStats
-from paysdk.transport.raw_request import build_request
-from paysdk.transport.requester import keep_response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -233,6 +231,9 @@ class RestProvider:
         Raises ``ConfigurationError`` for arguments that cannot be sent, before anything is sent,
         and ``APIError`` for an error status.
         """
+        from paysdk.transport.raw_request import build_request  # noqa: PLC0415  # seldom used
+        from paysdk.transport.requester import keep_response  # noqa: PLC0415  # likewise
+
         request = build_request(method, path, query, json=json, form=form)
         return await self._client.call_within(
             self._client.deadline(), request, keep_response, RequestStats()

@@ -15,15 +15,15 @@ from paysdk.pagination import Pagination, Position, parameters_of, without_param
 from paysdk.records.page import RawPage, Reader, Selected, open_page
 from paysdk.transport.client import Client
 from paysdk.transport.messages import RawResponse, Request
-from paysdk.transport.requester import Requester
 
 if TYPE_CHECKING:
     from paysdk.listing.progress import Progress
     from paysdk.transport.observer import RequestStats
+    from paysdk.transport.requester import Requester
 
 __all__ = ["Endpoint", "FetchPage", "RowsOfPage"]
 
-FetchPage: TypeAlias = Callable[[Requester, str], Coroutine[Any, Any, RawPage]]
+FetchPage: TypeAlias = "Callable[[Requester, str], Coroutine[Any, Any, RawPage]]"
 
 
 T_co = TypeVar("T_co", covariant=True)
@@ -46,7 +46,7 @@ class RowsOfPage:
     whole_records: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Endpoint(Generic[T_co]):
     """How to request the pages of one listing, and how to read them.
 
@@ -96,6 +96,8 @@ class Endpoint(Generic[T_co]):
 
     async def fetch(self, position: Position, stats: RequestStats) -> RawPage:
         if self.fetch_page is not None:
+            from paysdk.transport.requester import Requester  # noqa: PLC0415  # seldom used
+
             requester = Requester(self.client, stats, self.headers)
             return await self.fetch_page(requester, self.request(position).query)
 

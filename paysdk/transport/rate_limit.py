@@ -73,7 +73,7 @@ class RetryBudget:
         return True
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _LimiterContext:
     """Enters and leaves a limiter.
 

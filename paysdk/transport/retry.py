@@ -33,7 +33,7 @@ T = TypeVar("T")
 _MAX_REDIRECTS = 3
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Call(Generic[T]):
     """A request and the number of its attempts. ``renewals`` counts the attempts with a new key."""
 
