@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger("paysdk")
 
-# More requests would wait, because a session of aiohttp has at most 100 connections.
+# More requests would wait, because a session of aiohttp has 100 connections by default.
 _MAX_CONCURRENCY = 100
 
 # The forms of a key. A ``Secret`` comes from a constructor that passes the key on.

@@ -58,7 +58,7 @@ def converted(convert: Callable[[Any, str], object]) -> msgspec.Meta:
             return convert(value, path)
         except PASSED_ON:
             raise
-        except Exception as error:
+        except Exception as error:  # a bad value can make such code raise anything
             raise as_validation_error(error, path) from error
 
     return msgspec.Meta(extra={"paysdk": _Conversion(convert_at)})

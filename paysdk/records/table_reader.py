@@ -81,7 +81,7 @@ class TableReader(RecordReader[PageType, PaymentType, Payment]):
                     self._read_properties(row)
             except PASSED_ON:
                 raise
-            except Exception as error:
+            except Exception as error:  # a bad value can make a property raise anything
                 raised_in = _find_raising(row, self._properties)
                 raise as_validation_error(error, from_property=raised_in) from error
         return rows
